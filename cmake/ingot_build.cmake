@@ -1,0 +1,47 @@
+# What every part of the build shares: the language, the warnings, the libraries, and three short functions
+# with which a folder lists its own files.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
+
+# Options of every translation unit. -ffp-contract=off: a multiply and an add fuse only where the code says so,
+# or kernels of two instruction sets (and two compilers) would differ in the last bit.
+add_library(ingot_options INTERFACE)
+target_compile_options(ingot_options INTERFACE
+  -ffp-contract=off -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
+  -Wimplicit-fallthrough -Wundef)
+if(INGOT_WERROR)
+  target_compile_options(ingot_options INTERFACE -Werror)
+endif()
+if(INGOT_SANITIZE)
+  target_compile_options(ingot_options INTERFACE -fsanitize=${INGOT_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(ingot_options INTERFACE -fsanitize=${INGOT_SANITIZE})
+endif()
+target_include_directories(ingot_options INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
+
+# ingot_sources(FILE...): adds the files of a folder under src/ to libingot.
+function(ingot_sources)
+  foreach(file IN LISTS ARGN)
+    target_sources(ingot PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  endforeach()
+endfunction()
+
+# ingot_test(NAME FILE...): a GoogleTest program; ctest runs each of its cases apart.
+function(ingot_test name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE ingot ingot_internal GTest::gtest GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+endfunction()

@@ -1,0 +1,73 @@
+// What a model remembers of one sequence: for attention, the keys and values of every layer.
+//
+// Keys and values live in blocks of kPageTokens positions; a block holds all layers, so that it is the unit in which a
+// prefix can be shared, evicted or written to disk. Full blocks are immutable and shared by forks; the last, partly
+// filled one is copied when a fork writes to it.
+//
+// Not thread-safe: one thread at a time works on a state. Forks may be used by different threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "base/result.h"
+#include "tensor/kv_view.h"
+
+namespace ingot::core {
+
+// One layer's share of a block; layers without attention have n_kv_heads == 0.
+struct KvLayerShape {
+  int64_t n_kv_heads = 0;
+  int64_t key_dim = 0;
+  int64_t value_dim = 0;
+};
+
+struct StateShape {
+  DType kv_dtype = DType::kF16;
+  std::vector<KvLayerShape> layers;
+  uint64_t model_fingerprint = 0;  // a state is only good for the model that made it
+  int64_t bytes_per_block() const;
+  int64_t bytes_per_token() const { return bytes_per_block() / kPageTokens; }
+};
+
+class SequenceState {
+ public:
+  explicit SequenceState(std::shared_ptr<const StateShape> shape);
+  SequenceState(SequenceState&&) noexcept = default;
+  SequenceState& operator=(SequenceState&&) noexcept = default;
+
+  int64_t length() const { return length_; }  // positions that hold keys and values
+  const StateShape& shape() const { return *shape_; }
+
+  // Makes room for positions [length, length + n_tokens) and unshares the block they begin in.
+  // Errors: kOutOfMemory; the state is then as before.
+  Status reserve(int64_t n_tokens);
+  // The forward pass wrote n_tokens positions, which reserve had made room for.
+  void advance(int64_t n_tokens);
+  // Forgets positions from n_tokens on. Precondition: n_tokens <= length().
+  void truncate(int64_t n_tokens);
+  // A second state with the same contents, sharing the full blocks.
+  SequenceState fork() const;
+
+  // Keys and values of one layer; valid until the next reserve, truncate or restore.
+  KvView layer(int64_t layer_idx) const;
+
+  // All of the state as bytes: header (magic, version, fingerprint, shape, length), contents, checksum (XXH3).
+  std::vector<std::byte> snapshot() const;
+  // Errors: of another model, another version or shape, truncated or altered: each named; nothing is changed then.
+  Status restore(std::span<const std::byte> snapshot);
+
+ private:
+  std::shared_ptr<const StateShape> shape_;
+  std::vector<std::shared_ptr<AlignedBuffer>> blocks_;
+  // Pages of every layer, layer after layer: [layer][block], rebuilt when blocks change.
+  std::vector<std::vector<std::byte*>> key_pages_;
+  std::vector<std::vector<std::byte*>> value_pages_;
+  int64_t length_ = 0;
+};
+
+}  // namespace ingot::core

@@ -1,0 +1,38 @@
+// One step of a model over any number of sequences: from token ids to hidden states and logits.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+
+#include "base/result.h"
+#include "cache/sequence_state.h"
+#include "model/model.h"
+#include "ops/ops.h"
+
+namespace ingot::core {
+
+// What one sequence brings to a step. Either tokens or embeddings, which continue the state at its length.
+struct SequenceSlice {
+  SequenceState* state = nullptr;
+  std::span<const int32_t> tokens;  // ids inside the vocabulary: checked by the caller
+  TensorView embeddings;            // (n, dim) instead of tokens, as token_embeddings() gives them
+  bool generated = false;           // these are generated tokens, not prompt; such slices come last
+  bool all_rows = false;            // outputs for every row of the slice; else for its last row only
+  int64_t n_rows() const { return tokens.empty() ? embeddings.rows : static_cast<int64_t>(tokens.size()); }
+};
+
+struct ForwardOutputs {
+  TensorView logits;  // (output rows of all slices in order, n_vocab), or data == nullptr: not wanted, head skipped
+  TensorView hidden;  // (output rows, dim): after the final norm; or data == nullptr
+};
+
+// Runs the slices and advances their states. On an error (memory, cancelled, damaged file) every state is as before.
+// cancel may be null; it is looked at between layers.
+Status forward(const Model& model, Ops& ops, std::span<const SequenceSlice> slices, const ForwardOutputs& outputs,
+               const std::atomic<bool>* cancel);
+
+// What the first layer would see for these tokens: (tokens, dim), with the model's scaling, without positions.
+void token_embeddings(const Model& model, Ops& ops, std::span<const int32_t> tokens, TensorView out);
+
+}  // namespace ingot::core

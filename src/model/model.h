@@ -1,0 +1,54 @@
+// A loaded model: its architecture as data, its weights, its vocabulary. Immutable, shared by all sequences.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "cache/sequence_state.h"
+#include "gguf/reader.h"
+#include "model/model_spec.h"
+#include "model/weights.h"
+#include "ops/ops.h"
+#include "tokenizer/vocabulary.h"
+
+namespace ingot::core {
+
+struct LoadOptions {
+  bool check_tensors = false;  // a NaN or infinite weight is an error
+  DType kv_dtype = DType::kF16;
+  std::function<void(double fraction)> progress;  // called from the loading thread, 0 to 1; may be empty
+};
+
+class Model {
+ public:
+  // Checks every tensor's type and shape against the architecture. Errors name what is missing or wrong; a surplus
+  // tensor is a warning in the log. A vocabulary-only file is an error here.
+  static Result<std::shared_ptr<const Model>> load(const GgufFile& file, Ops& ops, const LoadOptions& options);
+
+  const ModelSpec& spec() const { return spec_; }
+  const Weights& weights() const { return weights_; }
+  std::shared_ptr<const Vocabulary> vocabulary() const { return vocabulary_; }
+  std::shared_ptr<const StateShape> state_shape() const { return state_shape_; }
+  // True once a page of the mapped file could not be read; results since then are void.
+  bool damaged() const;
+
+ private:
+  ModelSpec spec_;
+  Weights weights_;
+  std::shared_ptr<const Vocabulary> vocabulary_;
+  std::shared_ptr<const StateShape> state_shape_;
+  std::vector<std::shared_ptr<const MappedFile>> files_;
+};
+
+// The vocabulary of any GGUF file, vocabulary-only ones too. Errors name a key of the wrong type; what the entries
+// mean is checked by Tokenizer::create.
+Result<std::shared_ptr<const Vocabulary>> read_vocabulary(const GgufMetadata& metadata);
+
+// The architecture of a file, from its metadata (and, for the vocabulary's size, its tensors), without its weights.
+// Errors: an unknown architecture, with the list of known ones; a key that is missing, of the wrong type or out of range.
+Result<ModelSpec> read_model_spec(const GgufFile& file);
+
+}  // namespace ingot::core

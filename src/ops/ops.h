@@ -1,0 +1,154 @@
+// The operations that a model is made of, and the only door through which models reach the machine.
+//
+// About a dozen coarse operations on TensorViews; CpuOps now, a GPU later. Everything here is row-wise: a row of the
+// result depends on the same row of the input alone (attention: on the rows of its own sequence before it), and is
+// reduced in an order that depends neither on the number of rows, nor on threads, nor on neighbours. That is what
+// makes logits independent of chunk, batch and thread count, bit for bit.
+//
+// Shapes are (rows, cols), one row a token. Outputs come last. An output may be the same view as an input only where
+// it is said. Shapes are checked once, when a model is loaded; here a wrong one is a bug (INGOT_CHECK), not an error.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/aligned_buffer.h"
+#include "base/result.h"
+#include "tensor/kv_view.h"
+#include "tensor/tensor_view.h"
+#include "tensor/weight_matrix.h"
+
+namespace ingot::core {
+
+// The rows of one step: first those of prompts, then those of generated tokens. A kernel may treat the two classes
+// differently (never by row count), as long as each class is reproducible by itself.
+struct StepRows {
+  int64_t n_prompt = 0;
+  int64_t n_generated = 0;
+  int64_t total() const { return n_prompt + n_generated; }
+};
+
+enum class NormKind : uint8_t { kRms, kLayer };
+
+struct NormParams {
+  NormKind kind = NormKind::kRms;
+  float epsilon = 1e-5f;
+  std::span<const float> weight;  // (group) or, when empty, all ones
+  std::span<const float> bias;    // (group) or empty
+  int64_t group = 0;              // values normalised together: 0 = the whole row; head_dim = each head by itself
+};
+
+enum class Activation : uint8_t {
+  kNone,
+  kSilu,
+  kGelu,      // 0.5 x (1 + erf(x / sqrt 2))
+  kGeluTanh,  // its tanh approximation, "gelu_pytorch_tanh", "gelu_new"
+  kRelu,
+  kReluSquared,
+};
+
+// y = activation(scale * (W x + bias)) * ... in this order: product, bias, scale, activation, then + residual.
+struct Epilogue {
+  std::span<const float> bias;  // (W.rows) or empty
+  float scale = 1.0f;
+  Activation activation = Activation::kNone;
+  const TensorView* residual = nullptr;  // (rows, W.rows), added last; may be the output itself
+};
+
+enum class RopeLayout : uint8_t {
+  kInterleaved,  // pairs (2i, 2i + 1): GGUF's "norm" layout, of llama
+  kHalves,       // pairs (i, i + rotary_dim / 2): "neox", of most others
+};
+
+struct RopeParams {
+  RopeLayout layout = RopeLayout::kInterleaved;
+  int64_t head_dim = 0;
+  int64_t rotary_dim = 0;              // the first rotary_dim values of each head turn, the rest pass
+  std::span<const float> frequencies;  // (rotary_dim / 2): radians per position, with every scaling already in them
+  float magnitude = 1.0f;              // factor on cos and sin (YaRN and long-rope attention factor)
+};
+
+struct AttentionParams {
+  int64_t n_heads = 0;          // query heads; n_heads / kv.n_kv_heads of them share one head of keys
+  float scale = 1.0f;           // on q.k
+  float softcap = 0.0f;         // 0 = none; else scores become softcap * tanh(score / softcap)
+  int64_t window = 0;           // 0 = all positions before; else position t sees (t - window, t]
+  std::span<const float> sinks;  // (n_heads) logits that join the softmax's sum without a value, or empty
+};
+
+struct RouteParams {
+  int64_t n_used = 0;            // experts per token
+  bool normalize = true;         // weights of the chosen experts sum to 1
+  bool softmax_before = true;    // probabilities over all experts, then choose; else softmax over the chosen logits
+  float scale = 1.0f;            // on the weights at the end
+};
+
+// One stack of expert matrices for each of gate, up, down; n_slices = number of experts.
+struct ExpertParams {
+  const WeightMatrix* gate = nullptr;  // (n_experts, expert_ffn_dim, dim)
+  const WeightMatrix* up = nullptr;    // (n_experts, expert_ffn_dim, dim)
+  const WeightMatrix* down = nullptr;  // (n_experts, dim, expert_ffn_dim)
+  Activation activation = Activation::kSilu;
+};
+
+// A tensor as the file has it, already checked against the architecture.
+struct HostTensor {
+  const std::byte* data = nullptr;
+  DType type = DType::kF32;
+  int64_t n_slices = 1;
+  int64_t rows = 0;
+  int64_t cols = 0;
+  std::shared_ptr<const void> owner;
+};
+
+class Ops {
+ public:
+  virtual ~Ops() = default;
+
+  // -- Memory ---------------------------------------------------------------------------------------------------
+  virtual Result<AlignedBuffer> allocate(size_t n_bytes) = 0;
+  // Lays a weight out for this backend. kRowMajor shares the file's pages; other layouts own their bytes.
+  virtual Result<WeightMatrix> pack_weight(const HostTensor& tensor) = 0;
+  // What ran: "avx512", "avx2", "portable", "reference".
+  virtual std::string kernels() const = 0;
+
+  // -- Rows to rows ---------------------------------------------------------------------------------------------
+  // out[r] = scale * table[ids[r]]. Precondition: every id is a row of the table. out: (ids, table.cols).
+  virtual void embed(std::span<const int32_t> ids, const WeightMatrix& table, float scale, TensorView out) = 0;
+  // out may be x.
+  virtual void norm(const NormParams& params, TensorView x, TensorView out) = 0;
+  // x: (rows, w.cols); out: (rows, w.rows). out may not overlap x.
+  virtual void linear(const StepRows& step, TensorView x, const WeightMatrix& w, const Epilogue& epilogue,
+                      TensorView out) = 0;
+  // Turns every head of x, (rows, n_heads * head_dim), in place; row r stands at positions[r].
+  virtual void rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) = 0;
+  // out = activation(gate) * up; out may be gate or up. With no up (data == nullptr): out = activation(gate).
+  virtual void activate(Activation activation, TensorView gate, TensorView up, TensorView out) = 0;
+  // out = a + scale * b; out may be a or b.
+  virtual void add(TensorView a, TensorView b, float scale, TensorView out) = 0;
+  // x[r] *= sigmoid(gate[r]) with gate (rows, 1): the shared expert's gate.
+  virtual void scale_rows_by_sigmoid(TensorView gate, TensorView x) = 0;
+  // x = cap * tanh(x / cap), in place.
+  virtual void softcap(float cap, TensorView x) = 0;
+
+  // -- Attention ------------------------------------------------------------------------------------------------
+  // Stores rows of k, (rows, n_kv_heads * key_dim), and v, (rows, n_kv_heads * value_dim), at positions
+  // [first_position, first_position + rows). Precondition: the pages exist.
+  virtual void write_kv(const KvView& kv, int64_t first_position, TensorView k, TensorView v) = 0;
+  // Causal: row r stands at first_position + r and sees positions [0, first_position + r], less by the window.
+  // q: (rows, n_heads * key_dim); out: (rows, n_heads * value_dim).
+  virtual void attention(const StepRows& step, const AttentionParams& params, const KvView& kv,
+                         int64_t first_position, TensorView q, TensorView out) = 0;
+
+  // -- Mixture of experts ---------------------------------------------------------------------------------------
+  // logits: (rows, n_experts). Ties go to the lower expert. out_ids, out_weights: (rows, n_used), best first.
+  virtual void route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,
+                     std::span<float> out_weights) = 0;
+  // out[r] = sum over slots, in slot order, of weights[r, slot] * down[e](act(gate[e] x) * (up[e] x)), e = ids[r, slot].
+  virtual void experts(const StepRows& step, const ExpertParams& params, std::span<const int32_t> ids,
+                       std::span<const float> weights, int64_t n_used, TensorView x, TensorView out) = 0;
+};
+
+}  // namespace ingot::core
