@@ -15,6 +15,7 @@ find_package(tl-expected REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 
 # Options of every translation unit. -ffp-contract=off: a multiply and an add fuse only where the code says so,
 # or kernels of two instruction sets (and two compilers) would differ in the last bit.
@@ -39,9 +40,10 @@ function(ingot_sources)
   endforeach()
 endfunction()
 
-# ingot_test(NAME FILE...): a GoogleTest program; ctest runs each of its cases apart.
+# ingot_test(NAME FILE...): a GoogleTest program; ctest runs each of its cases apart, under the folder's name as label.
 function(ingot_test name)
+  cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME folder)
   add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE ingot ingot_internal GTest::gtest GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 LABELS ${folder})
 endfunction()
