@@ -26,14 +26,16 @@ class MappedFile {
 
   const std::string& path() const { return path_; }
   std::span<const std::byte> bytes() const { return bytes_; }
-  // True once a page of the file could not be read: it shrank, or the disk failed. Never becomes false again.
+  // True once the file was found shorter than it was when opened, or a page of it could not be read (the disk failed).
+  // Costs one fstat; never becomes false again.
   bool damaged() const;
 
  private:
   MappedFile() = default;
   std::string path_;
   std::span<const std::byte> bytes_;
-  int slot_ = -1;  // where the signal handler finds this mapping
+  int descriptor_ = -1;  // stays open: a file that shrinks inside its last page raises no signal, fstat shows it
+  int slot_ = -1;        // where the signal handler finds this mapping
 };
 
 }  // namespace ingot::core

@@ -15,8 +15,19 @@ namespace ingot::core {
 
 // GGUF's value types, under its ids.
 enum class GgufType : uint32_t {
-  kUint8 = 0, kInt8 = 1, kUint16 = 2, kInt16 = 3, kUint32 = 4, kInt32 = 5, kFloat32 = 6, kBool = 7, kString = 8,
-  kArray = 9, kUint64 = 10, kInt64 = 11, kFloat64 = 12,
+  kUint8 = 0,
+  kInt8 = 1,
+  kUint16 = 2,
+  kInt16 = 3,
+  kUint32 = 4,
+  kInt32 = 5,
+  kFloat32 = 6,
+  kBool = 7,
+  kString = 8,
+  kArray = 9,
+  kUint64 = 10,
+  kInt64 = 11,
+  kFloat64 = 12,
 };
 
 const char* gguf_type_name(GgufType type);
@@ -25,7 +36,8 @@ struct GgufValue {
   GgufType type = GgufType::kUint8;          // kArray for an array
   GgufType element_type = GgufType::kUint8;  // of an array
   // Scalars: integers (bool too) as int64 (uint64 above 2^63-1 is kept as is in uint64_t), floats as double.
-  // Arrays: all integers (bool too) as vector<int64_t>, floats as vector<double>, strings.
+  // Arrays: all integers (bool too) as vector<int64_t>, floats as vector<double>, strings. The reader refuses an array
+  // with a uint64 above 2^63-1.
   std::variant<int64_t, uint64_t, double, std::string, std::vector<int64_t>, std::vector<double>,
                std::vector<std::string>>
       value;
@@ -45,6 +57,7 @@ class GgufMetadata {
   Result<std::optional<std::string>> get_string(std::string_view key) const;
   Result<std::optional<std::vector<int64_t>>> get_ints(std::string_view key) const;  // a scalar is one element
   Result<std::optional<std::vector<double>>> get_floats(std::string_view key) const;
+  Result<std::optional<std::vector<bool>>> get_bools(std::string_view key) const;  // a scalar is one element
   Result<std::optional<std::vector<std::string>>> get_strings(std::string_view key) const;
 
  private:

@@ -5,10 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/mapped_file.h"
@@ -17,6 +17,8 @@
 #include "tensor/quant_traits.h"
 
 namespace ingot::core {
+
+class MemoryBudget;
 
 struct GgufTensor {
   std::string name;
@@ -47,11 +49,17 @@ class GgufFile {
   bool damaged() const;
 
  private:
-  friend class GgufParser;
+  // Orders by_name_. Errors: two tensors of one name; not as many as expected, where that is known.
+  Status index_tensors(std::optional<int64_t> n_expected);
+  // Appends the other parts of the split whose first part this is.
+  Status open_other_parts(const std::string& first_path, int64_t n_parts, MemoryBudget& budget);
+  static Result<GgufFile> parse_part(std::span<const std::byte> bytes, std::shared_ptr<const MappedFile> file,
+                                     MemoryBudget& budget);
+
   uint32_t version_ = 0;
   GgufMetadata metadata_;
   std::vector<GgufTensor> tensors_;
-  std::unordered_map<std::string, size_t> index_;  // name to position in tensors_
+  std::vector<uint32_t> by_name_;  // positions in tensors_, in the order of their names
   std::vector<std::shared_ptr<const MappedFile>> files_;
   int64_t file_bytes_ = 0;
 };
