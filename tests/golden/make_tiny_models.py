@@ -1,0 +1,120 @@
+"""Writes models/: tiny GGUF models of every architecture in several formats, their logits, and index.json.
+
+    python tests/golden/make_tiny_models.py [NAME...]      needs numpy and gguf (0.19)
+
+Logits come from tests/reference in float64 and are stored in float32, for the positions that the index lists. Weights
+and tokens depend on a model's name alone, so a second run writes the same bytes. A model is refused if one of its
+features could be left out without a visible change (ablations.py): such a golden would prove nothing.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import gguf
+import numpy as np
+from gguf.quants import quantize
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "reference"))
+
+import ablations  # noqa: E402
+import random_blocks  # noqa: E402
+import tiny_architectures  # noqa: E402
+import tiny_vocabularies  # noqa: E402
+from forward import logits  # noqa: E402
+from gguf_file import GgufFile  # noqa: E402
+
+MODELS = Path(__file__).resolve().parent / "models"
+N_TOKENS = tiny_architectures.N_TOKENS
+# The first tokens, the neighbourhood of the windows' ends and of the 64-token boundary, and the last ones.
+POSITIONS = [0, 1, 7, 8, 9, 12, 13, 14, 16, 31, 33, 62, 63, 64, 65, 87]
+# Smallest gap, as a ratio of probabilities, between the last expert taken and the first one left.
+ROUTER_MARGIN = 1.01
+KEPT_IN_F32 = ("ffn_gate_inp", "position_embd")  # as llama.cpp's quantiser keeps them
+
+
+def tensor_format(tiny, format_name, name, shape):
+    if len(shape) == 1 or any(kept in name for kept in KEPT_IN_F32):
+        return gguf.GGMLQuantizationType.F32
+    if format_name == "mixed":
+        return gguf.GGMLQuantizationType[tiny.mixed_format(name)]
+    return gguf.GGMLQuantizationType[format_name]
+
+
+def encode(tiny, name, values, block_type):
+    if block_type in random_blocks.ENCODED_BY_HAND:
+        rng = np.random.default_rng([tiny.seed, *name.encode()])
+        return random_blocks.random_blocks(values.shape, block_type, float(np.std(values)), rng)
+    return quantize(values, block_type)
+
+
+def write_model(tiny, format_name, path):
+    writer = gguf.GGUFWriter(path, tiny.architecture)
+    writer.add_name(f"tiny {tiny.name}")
+    prefix = f"{tiny.architecture}."
+    keys = {"context_length": 256, "embedding_length": tiny.dim, "block_count": tiny.n_layers,
+            "feed_forward_length": tiny.ffn_dim, "attention.head_count": tiny.n_heads,
+            "attention.layer_norm_epsilon" if tiny.layer_norm else "attention.layer_norm_rms_epsilon": 1e-5}
+    if tiny.architecture != "gpt2":
+        keys["attention.head_count_kv"] = tiny.n_kv_heads
+        keys["rope.dimension_count"] = tiny.head_dim
+    if tiny.head_dim * tiny.n_heads != tiny.dim:
+        keys |= {"attention.key_length": tiny.head_dim, "attention.value_length": tiny.head_dim}
+    for key, value in (keys | tiny.metadata).items():
+        add = {bool: writer.add_bool, int: writer.add_uint32, float: writer.add_float32, str: writer.add_string,
+               list: writer.add_array}[type(value)]
+        add(prefix + key, value)
+    if tiny.vocabulary == "spm":
+        tiny_vocabularies.sentencepiece_bpe(writer, add_space_prefix=not tiny.architecture.startswith("gemma"))
+    else:
+        tiny_vocabularies.byte_level_bpe(writer, tiny.vocabulary)
+    for name, values in tiny_architectures.make_weights(tiny).items():
+        block_type = tensor_format(tiny, format_name, name, values.shape)
+        writer.add_tensor(name, encode(tiny, name, values, block_type), raw_dtype=block_type)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def choose_tokens(tiny, file):
+    """Random tokens for which no choice of an expert hangs by a thread: a rounding must not send a token elsewhere."""
+    for attempt in range(1000):
+        rng = np.random.default_rng(tiny.seed + 1 + attempt)
+        tokens = [int(token) for token in rng.integers(3, 285, size=N_TOKENS)]
+        trace = {}
+        logits(file, tokens, trace=trace)
+        if trace.get("router margin", np.inf) > ROUTER_MARGIN:
+            return tokens
+    raise AssertionError(f"{tiny.name}: the router is undecided for every choice of tokens")
+
+
+def make(tiny, format_name):
+    path = MODELS / f"{tiny.name}.{format_name}.gguf"
+    write_model(tiny, format_name, path)
+    file = GgufFile(path)
+    tokens = choose_tokens(tiny, file)
+    expected = logits(file, tokens)[POSITIONS]
+    assert np.all(np.isfinite(expected))
+    ablations.require_every_feature_to_show(file, tokens, POSITIONS, expected)
+    stored = path.with_suffix(".npy")
+    np.save(stored, expected.astype(np.float32))
+    print(f"{path.name:28s} {path.stat().st_size / 1024:6.0f} KiB, logits deviate by {np.std(expected):.2f}")
+    return {"file": path.name, "architecture": tiny.architecture, "format": format_name, "context": 256,
+            "tokens": tokens, "positions": POSITIONS, "logits": stored.name, "notes": tiny.notes}
+
+
+def main():
+    wanted = sys.argv[1:]
+    index_path = MODELS / "index.json"
+    known = json.loads(index_path.read_text())["models"] if index_path.exists() and wanted else []
+    made = [make(tiny, format_name) for tiny in tiny_architectures.ALL if not wanted or tiny.name in wanted
+            for format_name in tiny.formats]
+    files = {entry["file"] for entry in made}
+    entries = sorted([entry for entry in known if entry["file"] not in files] + made, key=lambda entry: entry["file"])
+    lines = ",\n".join("  " + json.dumps(entry) for entry in entries)
+    index_path.write_text('{"logits": "float32 (positions, vocabulary)", "models": [\n' + lines + "\n]}\n")
+
+
+if __name__ == "__main__":
+    main()

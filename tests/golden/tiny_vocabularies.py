@@ -1,0 +1,69 @@
+"""Small but complete vocabularies: every byte can be encoded, so any prompt goes through a tiny model."""
+
+import gguf
+
+_WORDS = "the of and to in is was he for it with as his on be at by had not are but from or have an they".split()
+
+
+def _byte_alphabet():
+    """GPT-2's printable stand-ins for the 256 bytes: printable Latin-1 stays, the rest moves to U+0100 and up."""
+    kept = list(range(0x21, 0x7F)) + list(range(0xA1, 0xAD)) + list(range(0xAE, 0x100))
+    moved = [byte for byte in range(256) if byte not in kept]
+    return {byte: chr(byte) for byte in kept} | {byte: chr(0x100 + rank) for rank, byte in enumerate(moved)}
+
+
+def byte_level_bpe(writer, pre, add_bos=False):
+    alphabet = _byte_alphabet()
+    tokens = [alphabet[byte] for byte in range(256)]
+    merges = []
+    for word in _WORDS:
+        pieces = [alphabet[byte] for byte in (" " + word).encode()]
+        while len(pieces) > 1:
+            joined = pieces[0] + pieces[1]
+            if joined not in tokens:
+                merges.append(f"{pieces[0]} {pieces[1]}")
+                tokens.append(joined)
+            pieces = [joined] + pieces[2:]
+        if len(tokens) >= 285:
+            break
+    tokens = tokens[:285]
+    merges = merges[: 285 - 256]
+    types = [gguf.TokenType.NORMAL] * len(tokens)
+    for special in ("<|endoftext|>", "<|im_start|>", "<|im_end|>"):
+        tokens.append(special)
+        types.append(gguf.TokenType.CONTROL)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(pre)
+    writer.add_token_list(tokens)
+    writer.add_token_types(types)
+    writer.add_token_merges(merges)
+    writer.add_bos_token_id(285)
+    writer.add_eos_token_id(285)
+    writer.add_add_bos_token(add_bos)
+    return len(tokens)
+
+
+def sentencepiece_bpe(writer, add_space_prefix=True):
+    tokens = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)]
+    scores = [0.0] * len(tokens)
+    types = ([gguf.TokenType.UNKNOWN] + [gguf.TokenType.CONTROL] * 2 + [gguf.TokenType.BYTE] * 256)
+    pieces = []
+    for word in _WORDS[:9]:
+        for end in range(2, len(word) + 2):
+            pieces.append(("\u2581" + word)[:end])
+    pieces = list(dict.fromkeys(pieces)) + ["\u2581"] + list("etaoinsrh")
+    pieces = pieces[:29]
+    tokens += pieces
+    scores += [-1.0 - rank for rank in range(len(pieces))]
+    types += [gguf.TokenType.NORMAL] * len(pieces)
+    writer.add_tokenizer_model("llama")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list(tokens)
+    writer.add_token_scores(scores)
+    writer.add_token_types(types)
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
+    writer.add_add_bos_token(True)
+    writer.add_add_space_prefix(add_space_prefix)
+    return len(tokens)
