@@ -25,7 +25,7 @@ struct Vocabulary {
   std::string model;  // llama, gpt2, t5, bert, rwkv, none
   std::string pre;    // name of the pre-tokenizer; "" where the file has none
   std::vector<std::string> tokens;
-  std::vector<float> scores;      // empty or one a token
+  std::vector<float> scores;        // empty or one a token
   std::vector<int32_t> token_type;  // empty or one a token
   std::vector<std::string> merges;
   std::vector<uint8_t> precompiled_charsmap;
@@ -36,6 +36,7 @@ struct Vocabulary {
   std::optional<bool> add_bos_token, add_eos_token, add_sep_token, add_space_prefix, remove_extra_whitespaces;
   std::string chat_template;  // tokenizer.chat_template, or ""
   std::string architecture;   // general.architecture: a few defaults depend on it
+  std::string name;           // general.name: so does one
 };
 
 }  // namespace ingot::core
