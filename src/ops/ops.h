@@ -111,6 +111,9 @@ class Ops {
   virtual Result<AlignedBuffer> allocate(size_t n_bytes) = 0;
   // Lays a weight out for this backend. kRowMajor shares the file's pages; other layouts own their bytes.
   virtual Result<WeightMatrix> pack_weight(const HostTensor& tensor) = 0;
+  // Waits until everything asked for is done and gives the first error since the last call: a backend works in memory
+  // of its own, which may run out (kOutOfMemory; the results of that step are then void, but defined).
+  virtual Status synchronise() { return {}; }
   // What ran: "avx512", "avx2", "portable", "reference".
   virtual std::string kernels() const = 0;
 

@@ -34,9 +34,10 @@ struct Vocabulary {
       padding_token_id, cls_token_id, mask_token_id, fim_pre_token_id, fim_suf_token_id, fim_mid_token_id,
       fim_pad_token_id, fim_rep_token_id, fim_sep_token_id;
   std::optional<bool> add_bos_token, add_eos_token, add_sep_token, add_space_prefix, remove_extra_whitespaces;
-  std::string chat_template;  // tokenizer.chat_template, or ""
-  std::string architecture;   // general.architecture: a few defaults depend on it
-  std::string name;           // general.name: so does one
+  std::optional<bool> normalizer_lowercase, normalizer_strip_accents;  // normalizer.lowercase, .strip_accents
+  std::string chat_template;                                           // tokenizer.chat_template, or ""
+  std::string architecture;  // general.architecture: a few defaults depend on it
+  std::string name;          // general.name: so does one
 };
 
 }  // namespace ingot::core

@@ -13,14 +13,18 @@ from rope import rotate
 
 
 def logits(file, tokens, config=None, context=None, trace=None):
-    """(tokens, vocabulary), float64. trace: a dict that receives the hidden state after each layer."""
+    """(tokens, vocabulary), float64.
+
+    trace: a dict that receives the hidden state after each layer, and the smallest ratio of probabilities between an
+    expert that was taken and one that was not ("router margin").
+    """
     config = config or read_config(file, context)
     tokens = np.asarray(tokens)
     x = file.tensor("token_embd.weight")[tokens] * config.embedding_scale
     if file.has_tensor("position_embd.weight"):
         x = x + file.tensor("position_embd.weight")[: len(tokens)]
     for layer in range(config.n_layers):
-        x = _layer(_LayerTensors(file, layer), config, layer, x)
+        x = _layer(_LayerTensors(file, layer), config, layer, x, trace)
         if trace is not None:
             trace[f"layer {layer}"] = x
     x = _norm(config, x, file.tensor("output_norm.weight"), file.optional_tensor("output_norm.bias"))
@@ -57,10 +61,10 @@ def _norm_if_present(tensors, config, name, x):
     return _norm(config, x, tensors.weight(name), tensors.bias(name)) if tensors.has(f"{name}.weight") else x
 
 
-def _layer(tensors, config, layer, x):
+def _layer(tensors, config, layer, x, trace):
     attended = _attention(tensors, config, layer, _norm_if_present(tensors, config, "attn_norm", x))
     x = x + config.residual_scale * _norm_if_present(tensors, config, "post_attention_norm", attended)
-    fed = _feed_forward(tensors, config, _norm_if_present(tensors, config, "ffn_norm", x))
+    fed = _feed_forward(tensors, config, _norm_if_present(tensors, config, "ffn_norm", x), trace)
     return x + config.residual_scale * _norm_if_present(tensors, config, "post_ffw_norm", fed)
 
 
@@ -90,10 +94,10 @@ def _query_key_norm(tensors, config, name, x):
     return layers.rms_norm(x.reshape(x.shape[0], -1, weight.size), weight, config.norm_eps).reshape(x.shape)
 
 
-def _feed_forward(tensors, config, x):
+def _feed_forward(tensors, config, x, trace):
     activation = layers.gelu_tanh if config.gelu else layers.silu
     if config.n_experts:
-        return _experts(tensors, config, x, activation)
+        return _experts(tensors, config, x, activation, trace)
     if config.architecture == "phi3":  # one matrix holds the gate's rows, then those of the up projection
         gate, up = np.split(tensors.linear("ffn_up", x), 2, axis=-1)
         return tensors.linear("ffn_down", activation(gate) * up)
@@ -102,7 +106,11 @@ def _feed_forward(tensors, config, x):
     return tensors.linear("ffn_down", activation(tensors.linear("ffn_up", x)))
 
 
-def _experts(tensors, config, x, activation):
+def _experts(tensors, config, x, activation, trace):
+    if trace is not None:
+        ranked = -np.sort(-layers.softmax(tensors.linear("ffn_gate_inp", x)), axis=-1)
+        margin = np.min(ranked[:, config.n_experts_used - 1] / ranked[:, config.n_experts_used])
+        trace["router margin"] = min(margin, trace.get("router margin", np.inf))
     out = layers.mixture_of_experts(
         x, tensors.weight("ffn_gate_inp"), tensors.weight("ffn_gate_exps"), tensors.weight("ffn_up_exps"),
         tensors.weight("ffn_down_exps"), config.n_experts_used, config.normalise_expert_weights,

@@ -19,7 +19,7 @@ def softmax(x):
 
 
 def sigmoid(x):
-    return 1.0 / (1.0 + np.exp(-x))
+    return 0.5 * (1.0 + np.tanh(0.5 * x))  # the logistic function, without overflow
 
 
 def silu(x):

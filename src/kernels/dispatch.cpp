@@ -1,0 +1,57 @@
+#include "kernels/dispatch.h"
+
+#include <array>
+#include <cstdlib>
+
+#include "base/cpu_features.h"
+#include "kernels/tables.h"
+
+namespace ingot::core {
+namespace {
+
+struct Entry {
+  const KernelTable& (*table)();
+  const char* name;
+  bool (*runs_here)();
+};
+
+// Slowest first: the last that runs here is the default.
+constexpr std::array kEntries = {
+    Entry{reference_kernel_table, "reference", [] { return true; }},
+};
+
+}  // namespace
+
+std::string available_kernel_tables() {
+  std::string names;
+  for (const Entry& entry : kEntries) {
+    if (!entry.runs_here()) continue;
+    if (!names.empty()) names += ", ";
+    names += entry.name;
+  }
+  return names;
+}
+
+Result<const KernelTable*> find_kernel_table(std::string_view name) {
+  std::string_view wanted = name;
+  const char* environment = std::getenv("INGOT_ISA");
+  const bool from_environment = wanted.empty() && environment != nullptr;
+  if (from_environment) wanted = environment;
+  const KernelTable* best = nullptr;
+  for (const Entry& entry : kEntries) {
+    if (!entry.runs_here()) {
+      if (wanted == entry.name) {
+        return fail(ErrorKind::kUnsupported, "{}instruction set {} is not available on this processor; it has: {}",
+                    from_environment ? "INGOT_ISA: " : "", wanted, available_kernel_tables());
+      }
+      continue;
+    }
+    if (wanted == entry.name) return &entry.table();
+    best = &entry.table();
+  }
+  if (wanted.empty()) return best;
+  return invalid("{}unknown instruction set '{}'; this processor has: {}", from_environment ? "INGOT_ISA: " : "",
+                 wanted, available_kernel_tables());
+}
+
+}  // namespace ingot::core

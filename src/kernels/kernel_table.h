@@ -1,0 +1,134 @@
+// The arithmetic of one instruction set, as one table of plain functions; ops/ picks a table once and calls it.
+//
+// Every function is serial: it works on the range it is given and knows nothing of threads. Within one table each
+// element of a result is reduced in one fixed order, which depends on the shapes of the weight alone: not on the
+// number of activation rows, not on the range handed out, not on neighbours. So a product of one row is, bit for bit,
+// the same row of a product of 512.
+//
+// A later instruction set starts as a copy of an earlier table and replaces entries.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tensor/dtype.h"
+#include "tensor/kv_view.h"
+
+namespace ingot::core {
+
+// Rows of activations are read in whole vectors: with a number of columns that is no multiple of this, zeros follow.
+inline constexpr int64_t kColumnPadding = 16;
+inline constexpr int64_t padded_columns(int64_t cols) {
+  return (cols + kColumnPadding - 1) / kColumnPadding * kColumnPadding;
+}
+
+// Attention goes over the cache in segments of this many positions from position 0 on; each has a softmax of its own
+// and they are merged in order. So one thread may take all segments of a row or many threads one each.
+inline constexpr int64_t kSegmentTokens = 8 * kPageTokens;
+
+enum class Nonlinearity : uint8_t { kNone, kSilu, kGelu, kGeluTanh, kRelu, kReluSquared };
+
+// out[r, c] = nonlinearity(scale * (W[c] . x[r] + bias[c])) + residual[r, c]
+struct LinearArgs {
+  const std::byte* weights = nullptr;  // (weight rows, cols), row-major, row_bytes apart
+  DType type = DType::kF32;
+  int64_t row_bytes = 0;
+  int64_t cols = 0;
+  const float* x = nullptr;  // (n_x, padded_columns(cols)): zeros from cols on
+  int64_t x_stride = 0;
+  int64_t n_x = 0;
+  const float* bias = nullptr;  // (weight rows) or null
+  float scale = 1.0f;
+  Nonlinearity nonlinearity = Nonlinearity::kNone;
+  const float* residual = nullptr;  // (n_x, weight rows) or null; may be out
+  int64_t residual_stride = 0;
+  float* out = nullptr;  // (n_x, weight rows)
+  int64_t out_stride = 0;
+};
+
+struct NormArgs {
+  bool subtract_mean = false;
+  float epsilon = 0.0f;
+  const float* weight = nullptr;  // (n) or null: ones
+  const float* bias = nullptr;    // (n) or null
+};
+
+// One head's turn; tables hold one entry a value, so that both layouts are two products and a sum:
+//   interleaved: y[2p] = x[2p] cos[2p] + x[2p+1] sin[2p],  y[2p+1] = x[2p+1] cos[2p+1] + x[2p] sin[2p+1],  sin[2p] < 0
+//   halves:      y[p] = x[p] cos[p] + x[p+h] sin[p],       y[p+h] = x[p+h] cos[p+h] + x[p] sin[p+h]
+struct RopeArgs {
+  bool interleaved = true;
+  int64_t head_dim = 0;
+  int64_t rotary_dim = 0;
+  const float* cosines = nullptr;       // (rotary_dim)
+  const float* signed_sines = nullptr;  // (rotary_dim), the minus of the first of each pair included
+};
+
+struct AttentionArgs {
+  const KvView* kv = nullptr;
+  int64_t n_heads = 0;
+  float scale = 1.0f;
+  float softcap = 0.0f;          // 0 = none
+  int64_t window = 0;            // 0 = none
+  const float* sinks = nullptr;  // (n_heads) or null
+  const float* q = nullptr;      // (n_rows, n_heads * key_dim)
+  int64_t q_stride = 0;
+  float* out = nullptr;  // (n_rows, n_heads * value_dim)
+  int64_t out_stride = 0;
+  int64_t first_position = 0;  // of row 0
+};
+
+// Query rows [first_row, end_row), at most kMaxAttentionRows of them, of all heads that share one head of keys.
+struct AttentionItem {
+  int64_t first_row = 0;
+  int64_t end_row = 0;
+  int64_t kv_head = 0;
+};
+inline constexpr int64_t kMaxAttentionRows = 16;
+
+using DecodeRow = void (*)(const std::byte* blocks, float* out_values, int64_t n_values);
+
+struct KernelTable {
+  const char* name;
+
+  // The decoder of a type, bit-identical with the scalar one of quant_traits. Precondition: the type has one.
+  DecodeRow (*decoder)(DType type);
+
+  // Columns [first, end) of out: weight rows [first, end). scratch: linear_scratch_bytes(args), aligned to 64.
+  void (*linear)(const LinearArgs& args, int64_t first, int64_t end, std::byte* scratch);
+  size_t (*linear_scratch_bytes)(const LinearArgs& args);
+
+  // n values normalised together; out may be x.
+  void (*norm)(const NormArgs& args, const float* x, int64_t n, float* out);
+  // One row of n_heads heads, in place.
+  void (*rope)(const RopeArgs& args, int64_t n_heads, float* x);
+  // out = nonlinearity(gate) * up, or nonlinearity(gate) when up is null; out may be either.
+  void (*activate)(Nonlinearity nonlinearity, const float* gate, const float* up, int64_t n, float* out);
+  // out = a + scale * b; out may be either.
+  void (*add)(const float* a, const float* b, float scale, int64_t n, float* out);
+  void (*scale_in_place)(float factor, int64_t n, float* x);
+  void (*softcap)(float cap, int64_t n, float* x);
+  // 1 / (1 + exp(-x))
+  float (*sigmoid)(float x);
+  // Rounds to nearest, ties to even: equal bits in every table.
+  void (*encode_f16)(const float* x, int64_t n, uint16_t* out);
+
+  // The whole of an item. scratch: attention_scratch_bytes(args), aligned to 64.
+  void (*attend)(const AttentionArgs& args, const AttentionItem& item, std::byte* scratch);
+  size_t (*attention_scratch_bytes)(const AttentionArgs& args);
+  // The same in two steps, for few rows over a long cache, with the same bits; null where a table has no such split.
+  // First each segment by itself: out_partials gets, for each row and each head of the group, a partial result of
+  // attention_partial_floats(value_dim) floats. Then, for one row and one query head, n_segments partials of
+  // consecutive segments, partial_stride floats apart, become the row's output.
+  void (*attend_segment)(const AttentionArgs& args, const AttentionItem& item, int64_t segment, std::byte* scratch,
+                         float* out_partials);
+  void (*merge_segments)(const AttentionArgs& args, int64_t row, int64_t head, const float* partials,
+                         int64_t n_segments, int64_t partial_stride);
+};
+
+// A partial result of attention: the largest score, the sum of exponentials, then value_dim sums, padded.
+inline constexpr int64_t attention_partial_floats(int64_t value_dim) {
+  return kColumnPadding + padded_columns(value_dim);
+}
+
+}  // namespace ingot::core

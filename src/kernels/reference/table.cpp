@@ -1,0 +1,29 @@
+#include "kernels/reference/reference.h"
+#include "kernels/tables.h"
+#include "tensor/quant_traits.h"
+
+namespace ingot::core {
+
+const KernelTable& reference_kernel_table() {
+  static constexpr KernelTable kTable = {
+      .name = "reference",
+      .decoder = [](DType type) { return quant_traits(type).dequantize_row; },
+      .linear = reference::linear,
+      .linear_scratch_bytes = reference::linear_scratch_bytes,
+      .norm = reference::norm,
+      .rope = reference::rope,
+      .activate = reference::activate,
+      .add = reference::add,
+      .scale_in_place = reference::scale_in_place,
+      .softcap = reference::softcap,
+      .sigmoid = reference::sigmoid,
+      .encode_f16 = reference::encode_f16,
+      .attend = reference::attend,
+      .attention_scratch_bytes = reference::attention_scratch_bytes,
+      .attend_segment = nullptr,
+      .merge_segments = nullptr,
+  };
+  return kTable;
+}
+
+}  // namespace ingot::core

@@ -1,0 +1,15 @@
+// The tables themselves. Only dispatch.cpp includes this: calling one that the processor lacks ends in SIGILL.
+#pragma once
+
+#include "kernels/kernel_table.h"
+
+namespace ingot::core {
+
+const KernelTable& reference_kernel_table();
+const KernelTable& portable_kernel_table();
+#if defined(__x86_64__)
+const KernelTable& avx2_kernel_table();
+const KernelTable& avx512_kernel_table();
+#endif
+
+}  // namespace ingot::core

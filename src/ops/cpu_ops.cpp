@@ -1,0 +1,101 @@
+#include "ops/cpu_ops.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "kernels/dispatch.h"
+#include "tensor/quant_traits.h"
+#include "threading/topology.h"
+
+namespace ingot::core {
+
+CpuOps::CpuOps(std::unique_ptr<ThreadPool> pool, const KernelTable* table)
+    : pool_(std::move(pool)), table_(table), scratch_(pool_->n_threads()) {}
+
+Result<std::unique_ptr<CpuOps>> CpuOps::create(const CpuOpsOptions& options) {
+  constexpr std::string_view kReferenceName = "reference";
+  const bool reference = options.mode == NumericMode::kReference;
+  if (reference && !options.isa.empty() && options.isa != kReferenceName) {
+    return invalid("instruction set {} asked for together with the reference mode, which has only its own",
+                   options.isa);
+  }
+  INGOT_ASSIGN(const KernelTable* table, find_kernel_table(reference ? kReferenceName : options.isa));
+  const int n_threads = options.n_threads == 0 ? default_thread_count() : options.n_threads;
+  INGOT_ASSIGN(auto pool, ThreadPool::create(n_threads));
+  return std::unique_ptr<CpuOps>(new CpuOps(std::move(pool), table));
+}
+
+Status CpuOps::set_n_threads(int n_threads) {
+  INGOT_ASSIGN(auto pool, ThreadPool::create(n_threads));
+  pool_ = std::move(pool);
+  scratch_ = Scratch(n_threads);
+  return {};
+}
+
+Result<AlignedBuffer> CpuOps::allocate(size_t n_bytes) {
+  return AlignedBuffer::allocate(n_bytes);
+}
+
+Result<WeightMatrix> CpuOps::pack_weight(const HostTensor& tensor) {
+  const QuantTraits& traits = quant_traits(tensor.type);
+  if (traits.dequantize_row == nullptr) {
+    return fail(ErrorKind::kUnsupported, "type {}: {}", traits.name, traits.refusal);
+  }
+  if (tensor.rows <= 0 || tensor.cols <= 0 || tensor.n_slices <= 0 || tensor.cols % traits.block_values != 0) {
+    return invalid("shape ({}, {}, {}): expected positive sizes and rows of whole blocks of {} values", tensor.n_slices,
+                   tensor.rows, tensor.cols, traits.block_values);
+  }
+  WeightMatrix matrix;
+  matrix.data = tensor.data;
+  matrix.type = tensor.type;
+  matrix.n_slices = tensor.n_slices;
+  matrix.rows = tensor.rows;
+  matrix.cols = tensor.cols;
+  matrix.row_bytes = row_bytes(traits, tensor.cols);
+  matrix.owner = tensor.owner;
+  return matrix;
+}
+
+Status CpuOps::synchronise() {
+  return std::exchange(step_status_, Status());
+}
+
+void CpuOps::fail_step(Error error, TensorView out) {
+  if (step_status_.has_value()) step_status_ = tl::unexpected<Error>(std::move(error));
+  for (int64_t row = 0; row < out.rows; ++row) std::fill_n(out.row(row), out.cols, 0.0f);
+}
+
+Result<TensorView> CpuOps::padded_rows(TensorView x) {
+  const int64_t padded = padded_columns(x.cols);
+  if (padded == x.cols) return x;
+  INGOT_ASSIGN(std::byte * bytes,
+               scratch_.get(ScratchSlot::kPaddedRows, static_cast<size_t>(x.rows * padded) * sizeof(float)));
+  float* copy = reinterpret_cast<float*>(bytes);
+  for (int64_t row = 0; row < x.rows; ++row) {
+    float* out = copy + row * padded;
+    std::copy_n(x.row(row), x.cols, out);
+    std::fill(out + x.cols, out + padded, 0.0f);
+  }
+  return TensorView{copy, x.rows, x.cols, padded, x.device};
+}
+
+Nonlinearity to_nonlinearity(Activation activation) {
+  switch (activation) {
+    case Activation::kNone:
+      return Nonlinearity::kNone;
+    case Activation::kSilu:
+      return Nonlinearity::kSilu;
+    case Activation::kGelu:
+      return Nonlinearity::kGelu;
+    case Activation::kGeluTanh:
+      return Nonlinearity::kGeluTanh;
+    case Activation::kRelu:
+      return Nonlinearity::kRelu;
+    case Activation::kReluSquared:
+      return Nonlinearity::kReluSquared;
+  }
+  return Nonlinearity::kNone;
+}
+
+}  // namespace ingot::core

@@ -1,0 +1,117 @@
+// The operations on this machine's processor: they split the work over threads, the kernels of one instruction set do
+// it. One file per operation; this one has the class and what the operations share.
+//
+// Not thread-safe: one thread at a time calls an instance, which owns its pool and its scratch.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/kernel_table.h"
+#include "ops/ops.h"
+#include "ops/scratch.h"
+#include "threading/thread_pool.h"
+
+namespace ingot::core {
+
+enum class NumericMode : uint8_t {
+  kExact,      // FP32, in vectors
+  kReference,  // the oracle: FP32 products, double sums, plain code
+};
+
+struct CpuOpsOptions {
+  int n_threads = 0;  // 0: default_thread_count()
+  std::string isa;    // a kernel table's name; empty: INGOT_ISA or the best (dispatch.h)
+  NumericMode mode = NumericMode::kExact;
+};
+
+class CpuOps final : public Ops {
+ public:
+  // Errors: a thread count out of range; an instruction set that is unknown or missing here, or one named together
+  // with the reference mode, which has only its own.
+  static Result<std::unique_ptr<CpuOps>> create(const CpuOpsOptions& options);
+
+  int n_threads() const { return pool_->n_threads(); }
+  // Errors as for create; the old threads then stay.
+  Status set_n_threads(int n_threads);
+
+  Result<AlignedBuffer> allocate(size_t n_bytes) override;
+  Result<WeightMatrix> pack_weight(const HostTensor& tensor) override;
+  Status synchronise() override;
+  std::string kernels() const override { return table_->name; }
+
+  void embed(std::span<const int32_t> ids, const WeightMatrix& table, float scale, TensorView out) override;
+  void norm(const NormParams& params, TensorView x, TensorView out) override;
+  void linear(const StepRows& step, TensorView x, const WeightMatrix& w, const Epilogue& epilogue,
+              TensorView out) override;
+  void rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) override;
+  void activate(Activation activation, TensorView gate, TensorView up, TensorView out) override;
+  void add(TensorView a, TensorView b, float scale, TensorView out) override;
+  void scale_rows_by_sigmoid(TensorView gate, TensorView x) override;
+  void softcap(float cap, TensorView x) override;
+  void write_kv(const KvView& kv, int64_t first_position, TensorView k, TensorView v) override;
+  void attention(const StepRows& step, const AttentionParams& params, const KvView& kv, int64_t first_position,
+                 TensorView q, TensorView out) override;
+  void route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,
+             std::span<float> out_weights) override;
+  void experts(const StepRows& step, const ExpertParams& params, std::span<const int32_t> ids,
+               std::span<const float> weights, int64_t n_used, TensorView x, TensorView out) override;
+
+ private:
+  // Cosines and sines of every row of one call; the next layer of the same step finds them again.
+  struct RopeTable {
+    RopeLayout layout = RopeLayout::kInterleaved;
+    float magnitude = 0.0f;
+    std::vector<int32_t> positions;
+    std::vector<float> frequencies;
+    std::vector<float> cosines;       // (positions, rotary_dim)
+    std::vector<float> signed_sines;  // (positions, rotary_dim)
+  };
+
+  CpuOps(std::unique_ptr<ThreadPool> pool, const KernelTable* table);
+
+  const RopeTable& rope_table(const RopeParams& params, std::span<const int32_t> positions);
+  // x itself or a copy whose rows end in zeros up to padded_columns(x.cols).
+  Result<TensorView> padded_rows(TensorView x);
+  // Experts of at most kExpertRows rows: the scratch stays bounded.
+  void experts_chunk(const ExpertParams& params, std::span<const int32_t> ids, std::span<const float> weights,
+                     int64_t n_used, TensorView x, TensorView out);
+  // fn(row, first_col, n_cols) over every part of a (rows, cols) matrix, in pieces worth a thread's while.
+  template <typename Fn>
+  void for_each_piece(int64_t rows, int64_t cols, const Fn& fn);
+  // Remembers the first error of a step for synchronise() and leaves defined values behind.
+  void fail_step(Error error, TensorView out);
+
+  std::unique_ptr<ThreadPool> pool_;
+  const KernelTable* table_;
+  Scratch scratch_;
+  Status step_status_;
+  std::array<RopeTable, 2> rope_tables_;  // two: models with windows alternate between two sets of frequencies
+  size_t next_rope_table_ = 0;
+};
+
+Nonlinearity to_nonlinearity(Activation activation);
+
+template <typename Fn>
+void CpuOps::for_each_piece(int64_t rows, int64_t cols, const Fn& fn) {
+  // Some ten microseconds of work: below that, waking another thread costs more than it gives.
+  constexpr int64_t kPieceValues = 16384;
+  if (rows == 0 || cols == 0) return;
+  if (cols > kPieceValues) {
+    const int64_t pieces_per_row = (cols + kPieceValues - 1) / kPieceValues;
+    pool_->parallel_for(rows * pieces_per_row, 1, [&](int64_t begin, int64_t end, int) {
+      for (int64_t piece = begin; piece < end; ++piece) {
+        const int64_t first_col = piece % pieces_per_row * kPieceValues;
+        fn(piece / pieces_per_row, first_col, std::min(kPieceValues, cols - first_col));
+      }
+    });
+    return;
+  }
+  pool_->parallel_for(rows, kPieceValues / cols, [&](int64_t begin, int64_t end, int) {
+    for (int64_t row = begin; row < end; ++row) fn(row, 0, cols);
+  });
+}
+
+}  // namespace ingot::core

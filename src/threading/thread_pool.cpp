@@ -1,0 +1,163 @@
+#include "threading/thread_pool.h"
+
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+
+namespace ingot::core {
+namespace {
+
+constexpr uint64_t kOpen = 1;
+constexpr uint64_t kOneInside = 2;
+constexpr uint64_t kInsideMask = 0xFFFE;
+constexpr uint64_t kOneLoop = 0x10000;
+
+uint64_t loop_number(uint64_t gate) {
+  return gate / kOneLoop;
+}
+
+// Longer than the gap between two loops of a step, shorter than a scheduler's timeslice.
+constexpr auto kSpinTime = std::chrono::microseconds(50);
+
+// Inside a body; a nested parallel_for then runs serially under this index.
+thread_local int current_thread_idx = -1;
+
+void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Waits for ready() for kSpinTime; with kYield others who could run go first.
+template <typename Ready>
+bool spin_until(bool yielding, Ready ready) {
+  // The clock is read once per batch: reading it costs about as much as one pause.
+  constexpr int kPausesPerLook = 16;
+  const auto deadline = std::chrono::steady_clock::now() + kSpinTime;
+  do {
+    for (int pause = 0; pause < kPausesPerLook; ++pause) {
+      if (ready()) return true;
+      relax();
+    }
+    if (yielding) std::this_thread::yield();
+  } while (std::chrono::steady_clock::now() < deadline);
+  return ready();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ThreadPool>> ThreadPool::create(int n_threads) {
+  if (n_threads < 1 || n_threads > kMaxThreads) {
+    return invalid("{} threads: expected 1 to {}", n_threads, kMaxThreads);
+  }
+  std::unique_ptr<ThreadPool> pool(new ThreadPool(n_threads > allowed_cpu_count()));
+  pool->workers_.reserve(static_cast<size_t>(n_threads - 1));
+  for (int thread_idx = 1; thread_idx < n_threads; ++thread_idx) {
+    try {
+      pool->workers_.emplace_back([raw = pool.get(), thread_idx] { raw->work(thread_idx); });
+    } catch (const std::system_error& error) {
+      return fail(ErrorKind::kOutOfMemory, "cannot start thread {} of {}: {}", thread_idx + 1, n_threads, error.what());
+    }
+  }
+  return pool;
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    std::scoped_lock lock(mutex_);
+    stop_.store(true);
+  }
+  loop_opened_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void ThreadPool::parallel_for(int64_t n_items, int64_t grain, Body fn) {
+  if (n_items <= 0) return;
+  grain = std::max<int64_t>(grain, 1);
+  const bool nested = current_thread_idx >= 0;
+  if (nested || workers_.empty() || n_items <= grain) {
+    const int outer = current_thread_idx;
+    current_thread_idx = std::max(outer, 0);
+    fn(0, n_items, current_thread_idx);
+    current_thread_idx = outer;
+    return;
+  }
+
+  loop_ = {&fn, n_items, grain};
+  next_item_.store(0, std::memory_order_relaxed);
+  // Sequentially consistent with n_parked_: either a worker about to park sees the open gate, or it is seen here.
+  gate_.fetch_add(kOneLoop + kOpen);
+  if (n_parked_.load() > 0) {
+    { std::scoped_lock lock(mutex_); }
+    loop_opened_.notify_all();
+  }
+  run_chunks(/*thread_idx=*/0);
+
+  gate_.fetch_sub(kOpen);
+  const auto empty = [this] { return (gate_.load(std::memory_order_acquire) & kInsideMask) == 0; };
+  if (spin_until(spin_ == Spin::kYield, empty)) return;
+  std::unique_lock lock(mutex_);
+  caller_parked_.store(true);
+  all_left_.wait(lock, [this] { return (gate_.load() & kInsideMask) == 0; });
+  caller_parked_.store(false);
+}
+
+void ThreadPool::run_chunks(int thread_idx) {
+  current_thread_idx = thread_idx;
+  const Loop loop = loop_;
+  while (true) {
+    const int64_t begin = next_item_.fetch_add(loop.grain, std::memory_order_relaxed);
+    if (begin >= loop.n_items) break;
+    (*loop.fn)(begin, std::min(begin + loop.grain, loop.n_items), thread_idx);
+  }
+  current_thread_idx = -1;
+}
+
+// True: this worker is inside the loop that is open now, and has not been in it before.
+bool ThreadPool::try_join(uint64_t& last_loop) {
+  uint64_t gate = gate_.load(std::memory_order_acquire);
+  while ((gate & kOpen) != 0 && loop_number(gate) != last_loop) {
+    if (gate_.compare_exchange_weak(gate, gate + kOneInside)) {
+      last_loop = loop_number(gate);
+      return true;
+    }
+  }
+  return false;
+}
+
+void ThreadPool::leave() {
+  const uint64_t before = gate_.fetch_sub(kOneInside);
+  const bool last_one = (before & kInsideMask) == kOneInside && (before & kOpen) == 0;
+  if (!last_one || !caller_parked_.load()) return;
+  { std::scoped_lock lock(mutex_); }
+  all_left_.notify_one();
+}
+
+void ThreadPool::park(uint64_t last_loop) {
+  std::unique_lock lock(mutex_);
+  n_parked_.fetch_add(1);
+  loop_opened_.wait(lock, [&] {
+    const uint64_t gate = gate_.load();
+    return stop_.load() || ((gate & kOpen) != 0 && loop_number(gate) != last_loop);
+  });
+  n_parked_.fetch_sub(1);
+}
+
+void ThreadPool::work(int thread_idx) {
+  uint64_t last_loop = 0;
+  while (!stop_.load(std::memory_order_relaxed)) {
+    const bool joined =
+        spin_until(spin_ == Spin::kYield, [&] { return stop_.load(std::memory_order_relaxed) || try_join(last_loop); });
+    if (stop_.load(std::memory_order_relaxed)) return;
+    if (!joined) {
+      park(last_loop);
+      continue;
+    }
+    run_chunks(thread_idx);
+    leave();
+  }
+}
+
+}  // namespace ingot::core

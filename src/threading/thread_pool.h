@@ -1,0 +1,75 @@
+// Our own thread pool: n - 1 workers and the calling thread share one loop at a time.
+//
+// A step of a model is some three hundred short loops, so what counts is the cost of starting and ending one. Workers
+// spin for some tens of microseconds after a loop, then park; a loop that follows soon finds them awake. Items are
+// handed out in chunks from one atomic counter: whoever is late takes fewer. A worker that does not come in time is
+// not waited for: the loop ends when every item is done and every worker that joined has left. So a machine with
+// fewer cores than threads, or with busy neighbours, loses little.
+//
+// Which thread computes an item is not determined; results must not depend on it.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/result.h"
+#include "threading/function_ref.h"
+#include "threading/topology.h"
+
+namespace ingot::core {
+
+class ThreadPool {
+ public:
+  // fn(begin, end, thread_idx) with 0 <= thread_idx < n_threads(); never two at a time with one thread_idx.
+  using Body = FunctionRef<void(int64_t begin, int64_t end, int thread_idx)>;
+
+  // Errors: kInvalidInput for n_threads outside [1, kMaxThreads]; kOutOfMemory when the system starts no more threads.
+  static Result<std::unique_ptr<ThreadPool>> create(int n_threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int n_threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+  // Runs fn over [0, n_items) in chunks of at most grain items and returns when all are done. fn must not throw.
+  // A call from inside fn runs serially on that thread. Precondition: only one thread at a time calls from outside.
+  void parallel_for(int64_t n_items, int64_t grain, Body fn);
+
+ private:
+  explicit ThreadPool(bool oversubscribed) : spin_(oversubscribed ? Spin::kYield : Spin::kPause) {}
+
+  enum class Spin : uint8_t { kPause, kYield };
+
+  struct Loop {
+    const Body* fn = nullptr;
+    int64_t n_items = 0;
+    int64_t grain = 1;
+  };
+
+  void work(int thread_idx);
+  void run_chunks(int thread_idx);
+  bool try_join(uint64_t& last_loop);
+  void leave();
+  void park(uint64_t last_loop);
+
+  // Bit 0: the loop is open to joiners. Bits 1-15: workers inside. Bits 16-63: the loop's number.
+  // One word, so that joining and closing cannot pass each other.
+  alignas(64) std::atomic<uint64_t> gate_{0};
+  alignas(64) std::atomic<int64_t> next_item_{0};
+  alignas(64) std::atomic<int> n_parked_{0};
+  std::atomic<bool> caller_parked_{false};
+  std::atomic<bool> stop_{false};
+  Loop loop_;  // written only while the gate is closed and empty
+  Spin spin_;
+  std::mutex mutex_;
+  std::condition_variable loop_opened_;
+  std::condition_variable all_left_;
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace ingot::core
