@@ -1,0 +1,123 @@
+// A sequence: the tokens that a model has read so far and what it remembers of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ingot/expected.h"
+#include "ingot/types.h"
+
+namespace ingot {
+
+// Which rows of an output a call gives.
+enum class Rows : uint8_t { kNone, kLast, kAll };
+
+struct FeedOptions {
+  Rows logits = Rows::kLast;
+  Rows hidden = Rows::kNone;
+  int chunk = 512;         // tokens computed together at most; changes speed and memory, never the numbers
+  bool generated = false;  // the model made these tokens: computed as generate() does it
+  CancelToken cancel = {};
+  std::function<void(int64_t n_done, int64_t n_total)> on_progress = {};  // after each chunk
+};
+
+struct FeedResult {
+  std::vector<float> logits;  // (rows asked for, vocab_size)
+  std::vector<float> hidden;  // (rows asked for, dim): after the final norm
+};
+
+// In the order in which they apply. A value that switches a step off is named.
+struct SamplingOptions {
+  std::vector<std::pair<Token, float>> logit_bias = {};  // added to the logit; -infinity forbids the token
+  float repeat_penalty = 1.0f;        // 1 = off: divides positive logits of recent tokens, multiplies negative
+  float frequency_penalty = 0.0f;     // 0 = off: times the number of occurrences
+  float presence_penalty = 0.0f;      // 0 = off
+  int penalty_last_n = 64;            // recent tokens looked at; 0 = none, -1 = all
+  int top_k = 40;                     // 0 = off
+  float typical_p = 1.0f;             // 1 = off
+  float top_p = 0.95f;                // 1 = off
+  float min_p = 0.05f;                // 0 = off
+  float temperature = 0.8f;           // 0 = the best token always; only bias and penalties apply then
+  std::optional<uint64_t> seed = {};  // absent: a random one, named in the result
+};
+
+struct GenerateOptions {
+  int64_t max_tokens = -1;  // -1: until the model ends or the context is full
+  SamplingOptions sampling = {};
+  std::vector<std::string> stop = {};  // the text ends before the first of these that it would contain
+  bool ignore_end = false;             // end tokens are tokens like others
+  int chunk = 512;
+  CancelToken cancel = {};
+  // Text as soon as it is certain: whole characters, nothing that could become a stop text. False: stop here.
+  std::function<bool(std::string_view text)> on_text = {};
+  std::function<void(int64_t n_done, int64_t n_total)> on_prompt_progress = {};
+};
+
+enum class Finish : uint8_t {
+  kStop,         // an end token or a stop text
+  kLength,       // max_tokens
+  kContext,      // the context is full
+  kInterrupted,  // the CancelToken or on_text
+};
+const char* finish_name(Finish finish);  // "stop", "length", "context", "interrupted"
+
+struct GenerateResult {
+  std::string text;           // without the stop text
+  std::vector<Token> tokens;  // that were generated, without the end token
+  Finish finish = Finish::kStop;
+  int64_t n_prompt_tokens = 0;
+  int64_t n_cached_tokens = 0;  // of the prompt, that did not have to be computed
+  uint64_t seed = 0;
+  double prefill_ms = 0;
+  double first_token_ms = 0;  // from the call to the first token
+  double decode_ms = 0;       // from the first token to the end
+};
+
+// One thread at a time may use a Sequence; different sequences may be used by different threads at once, forks of one
+// too. Movable, not copyable: fork() is the copy. After an error the sequence is as it was before the call, unless the
+// call says otherwise.
+class Sequence {
+ public:
+  Sequence(Sequence&&) noexcept;
+  Sequence& operator=(Sequence&&) noexcept;
+  ~Sequence();
+
+  int64_t length() const;
+  // What was fed and generated so far; -1 stands for an embedding.
+  std::span<const Token> tokens() const;
+
+  // Continues the sequence. Errors: a token outside the vocabulary; tokens that do not fit the context (both numbers).
+  // When cancelled, the chunks that were complete stay.
+  Expected<FeedResult> feed(std::span<const Token> tokens, const FeedOptions& options = {});
+  // The same with embeddings instead of tokens: (n, dim), as Model::token_embeddings gives them.
+  Expected<FeedResult> feed_embeddings(std::span<const float> embeddings, const FeedOptions& options = {});
+
+  // Reads prompt and continues it. An empty prompt continues right after feed() or generate().
+  // When the prompt does not fit the context, nothing is computed. Cancelling is a result, not an error.
+  Expected<GenerateResult> generate(std::span<const Token> prompt, const GenerateOptions& options = {});
+
+  // Forgets everything from n_tokens on.
+  Status truncate(int64_t n_tokens);
+  // A second sequence with the same contents, which shares memory with this one until they differ.
+  Sequence fork() const;
+  // All of it as bytes, with a checksum. Good for the same model in the same kv_type only.
+  Expected<std::vector<std::byte>> save() const;
+  // Errors name what does not fit: another model, another version, altered or cut bytes.
+  Status restore(std::span<const std::byte> bytes);
+
+ private:
+  friend class Model;
+  struct Impl;
+  explicit Sequence(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ingot
