@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "cache/sequence_state.h"
@@ -18,7 +19,10 @@ namespace ingot::core {
 
 struct LoadOptions {
   bool check_tensors = false;  // a NaN or infinite weight is an error
-  DType kv_dtype = DType::kF16;
+  DType kv_dtype = DType::kF16;  // kF16 or kF32
+  // Positions that sequences will have room for, 0 = all that the model was trained on. Long-rope has one set of
+  // frequencies for contexts up to the model's original one and another beyond; nothing else depends on it.
+  int64_t n_context = 0;
   std::function<void(double fraction)> progress;  // called from the loading thread, 0 to 1; may be empty
 };
 

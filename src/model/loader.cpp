@@ -1,0 +1,225 @@
+#include "model/loader.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_set>
+
+#include "base/log.h"
+#include "model/finite_check.h"
+#include "model/rope.h"
+
+namespace ingot::core {
+namespace {
+
+// (columns, rows, slices), the order of GGUF.
+struct Shape {
+  int64_t cols = 1;
+  int64_t rows = 1;
+  int64_t slices = 1;
+  std::string text() const { return slices == 1 ? fmt::format("[{}, {}]", cols, rows) : fmt::format("[{}, {}, {}]", cols, rows, slices); }
+};
+
+int64_t extent(Dim dim, const ModelSpec& spec, const LayerSpec& layer) {
+  const AttentionSpec& attention = layer.attention;
+  switch (dim) {
+    case Dim::kOne: return 1;
+    case Dim::kModel: return spec.dim;
+    case Dim::kVocab: return spec.n_vocab;
+    case Dim::kContext: return spec.context_length;
+    case Dim::kQuery: return attention.query_width();
+    case Dim::kKey: return attention.key_width();
+    case Dim::kValue: return attention.value_width();
+    case Dim::kQkv: return attention.query_width() + attention.key_width() + attention.value_width();
+    case Dim::kMixed: return attention.mixed_width();
+    case Dim::kHead: return attention.key_dim;
+    case Dim::kRotaryHalf: return spec.ropes.empty() ? 0 : spec.ropes.front().rotary_dim / 2;
+    case Dim::kFfn: return layer.ffn.ffn_dim;
+    case Dim::kTwoFfn: return 2 * layer.ffn.ffn_dim;
+    case Dim::kExperts: return layer.ffn.n_experts;
+    case Dim::kExpertFfn: return layer.ffn.expert_ffn_dim;
+    case Dim::kSharedFfn: return layer.ffn.shared_ffn_dim;
+  }
+  return 0;
+}
+
+class WeightLoader {
+ public:
+  WeightLoader(const GgufFile& file, const ModelSpec& spec, Ops& ops) : file_(file), spec_(spec), ops_(ops) {
+    weights_.layers.resize(spec.layers.size());
+  }
+
+  Status load(std::span<const TensorRow> group) {
+    for (const TensorRow& row : group) {
+      INGOT_TRY(std::visit([&](auto slot) { return load_row(row, slot); }, row.slot));
+    }
+    return {};
+  }
+
+  Result<Weights> finish(const LoadOptions& options);
+  void warn_of_surplus() const;
+
+ private:
+  // A tensor of the model itself.
+  template <typename T>
+  Status load_row(const TensorRow& row, T Weights::*slot) {
+    return load_one(row, std::string(row.name), spec_.layers.front(), weights_.*slot);
+  }
+  // One of each layer.
+  template <typename T>
+  Status load_row(const TensorRow& row, T LayerWeights::*slot) {
+    for (size_t layer_idx = 0; layer_idx < weights_.layers.size(); ++layer_idx) {
+      INGOT_TRY(load_one(row, fmt::format("blk.{}.{}", layer_idx, row.name), spec_.layers[layer_idx],
+                         weights_.layers[layer_idx].*slot));
+    }
+    return {};
+  }
+
+  Status load_one(const TensorRow& row, const std::string& name, const LayerSpec& layer, LinearWeights& out);
+  Status load_one(const TensorRow& row, const std::string& name, const LayerSpec& layer, VectorWeights& out);
+  // Null if the file has no such tensor and need it not have. Type and shape are then as expected.
+  Result<const GgufTensor*> find(const std::string& name, Need need, const Shape& expected);
+  Result<std::vector<float>> read_vector(const std::string& name, Need need, int64_t length);
+  Result<float> read_scale(const std::string& name, int64_t n_slices);
+  Status choose_ropes(const LoadOptions& options);
+
+  const GgufFile& file_;
+  const ModelSpec& spec_;
+  Ops& ops_;
+  Weights weights_;
+  std::unordered_set<const GgufTensor*> used_;
+};
+
+Result<const GgufTensor*> WeightLoader::find(const std::string& name, Need need, const Shape& expected) {
+  if (need == Need::kNever) return nullptr;
+  const GgufTensor* tensor = file_.find_tensor(name);
+  if (tensor == nullptr) {
+    if (need == Need::kOptional) return nullptr;
+    return invalid("the tensor {} is missing", name);
+  }
+  used_.insert(tensor);
+  const Shape found{tensor->dims[0], tensor->dims[1], tensor->dims[2]};
+  if (found.cols != expected.cols || found.rows != expected.rows || found.slices != expected.slices ||
+      tensor->dims[3] != 1) {
+    return invalid("the tensor {} has the shape {}; expected {} (columns first)", name, found.text(), expected.text());
+  }
+  if (tensor->traits->dequantize_row == nullptr) {
+    return fail(ErrorKind::kUnsupported, "the tensor {} is of type {}: {}", name, tensor->traits->name,
+                tensor->traits->refusal);
+  }
+  return tensor;
+}
+
+Result<std::vector<float>> WeightLoader::read_vector(const std::string& name, Need need, int64_t length) {
+  INGOT_ASSIGN(const GgufTensor* tensor, find(name, need, {.cols = length}));
+  std::vector<float> values;
+  if (tensor == nullptr) return values;
+  values.resize(static_cast<size_t>(length));
+  tensor->traits->dequantize_row(tensor->data.data(), values.data(), length);
+  return values;
+}
+
+// NVFP4 files keep one float32 factor for each matrix in a tensor beside it.
+Result<float> WeightLoader::read_scale(const std::string& name, int64_t n_slices) {
+  INGOT_ASSIGN(const std::vector<float> scales, read_vector(name, Need::kOptional, n_slices));
+  if (scales.empty()) return 1.0f;
+  if (n_slices > 1) {
+    if (std::ranges::all_of(scales, [](float scale) { return scale == 1.0f; })) return 1.0f;
+    return fail(ErrorKind::kUnsupported, "the tensor {} scales each expert; ingot does not do this yet", name);
+  }
+  if (!std::isfinite(scales[0]) || scales[0] == 0.0f) {
+    return invalid("the tensor {} is {}; expected a finite factor other than 0", name, scales[0]);
+  }
+  return scales[0];
+}
+
+Status WeightLoader::load_one(const TensorRow& row, const std::string& name, const LayerSpec& layer,
+                              LinearWeights& out) {
+  const Shape expected{.cols = extent(row.cols, spec_, layer),
+                       .rows = extent(row.rows, spec_, layer),
+                       .slices = extent(row.slices, spec_, layer)};
+  INGOT_ASSIGN(const GgufTensor* tensor, find(name + ".weight", row.weight, expected));
+  if (tensor == nullptr) return {};
+  INGOT_ASSIGN(out.matrix, ops_.pack_weight({.data = tensor->data.data(),
+                                             .type = tensor->traits->type,
+                                             .n_slices = expected.slices,
+                                             .rows = expected.rows,
+                                             .cols = expected.cols,
+                                             .owner = tensor->file}));
+  INGOT_ASSIGN(out.scale, read_scale(name + ".scale", expected.slices));
+  INGOT_ASSIGN(out.bias, read_vector(name + ".bias", row.bias, expected.rows));
+  for (float& value : out.bias) value /= out.scale;
+  return {};
+}
+
+Status WeightLoader::load_one(const TensorRow& row, const std::string& name, const LayerSpec& layer,
+                              VectorWeights& out) {
+  const int64_t length = extent(row.rows, spec_, layer);
+  INGOT_ASSIGN(out.weight, read_vector(name + ".weight", row.weight, length));
+  if (out.weight.empty()) return {};
+  INGOT_ASSIGN(out.bias, read_vector(name + ".bias", row.bias, length));
+  return {};
+}
+
+Status check_divisors(const char* name, std::span<const float> divisors) {
+  for (const float divisor : divisors) {
+    if (!std::isfinite(divisor) || divisor <= 0.0f) {
+      return invalid("the tensor {}.weight has the value {}; expected positive numbers", name, divisor);
+    }
+  }
+  return {};
+}
+
+Status WeightLoader::choose_ropes(const LoadOptions& options) {
+  const auto& long_factors = weights_.rope_factors_long.weight;
+  const auto& short_factors = weights_.rope_factors_short.weight;
+  INGOT_TRY(check_divisors("rope_freqs", weights_.rope_freqs.weight));
+  INGOT_TRY(check_divisors("rope_factors_long", long_factors));
+  INGOT_TRY(check_divisors("rope_factors_short", short_factors));
+  if (long_factors.empty() != short_factors.empty()) {
+    return invalid("the tensor rope_factors_{}.weight is missing", long_factors.empty() ? "long" : "short");
+  }
+  const int64_t n_context = options.n_context > 0 ? options.n_context : spec_.context_length;
+  for (const RopeSpec& rope : spec_.ropes) {
+    std::span<const float> divisors = weights_.rope_freqs.weight;
+    if (divisors.empty()) divisors = needs_long_factors(rope, n_context) ? long_factors : short_factors;
+    if (!rope.use_factor_tensors) divisors = {};
+    weights_.ropes.push_back(make_rope_table(rope, divisors));
+  }
+  return {};
+}
+
+Result<Weights> WeightLoader::finish(const LoadOptions& options) {
+  INGOT_TRY(choose_ropes(options));
+  if (weights_.output.empty()) weights_.output = weights_.token_embedding;  // tied: the same pages
+  return std::move(weights_);
+}
+
+void WeightLoader::warn_of_surplus() const {
+  constexpr size_t kNamed = 4;
+  std::string names;
+  size_t n_surplus = 0;
+  for (const GgufTensor& tensor : file_.tensors()) {
+    if (used_.contains(&tensor)) continue;
+    ++n_surplus;
+    if (n_surplus <= kNamed) names += (names.empty() ? "" : ", ") + tensor.name;
+  }
+  if (n_surplus == 0) return;
+  log_warning("{} of {} tensors are not used by the architecture {}: {}{}", n_surplus, file_.tensors().size(),
+              spec_.architecture, names, n_surplus > kNamed ? ", ..." : "");
+}
+
+}  // namespace
+
+Result<Weights> load_weights(const GgufFile& file, const ModelSpec& spec, const Architecture& architecture, Ops& ops,
+                             const LoadOptions& options) {
+  WeightLoader loader(file, spec, ops);
+  for (const auto group : architecture.tensors) INGOT_TRY(loader.load(group));
+  const bool moe = spec.layers.front().ffn_kind == FfnKind::kMoe;
+  for (const auto group : moe ? architecture.moe_ffn : architecture.dense_ffn) INGOT_TRY(loader.load(group));
+  loader.warn_of_surplus();
+  if (options.check_tensors) INGOT_TRY(check_all_finite(file, options.progress));
+  if (options.progress) options.progress(1.0);
+  return loader.finish(options);
+}
+
+}  // namespace ingot::core

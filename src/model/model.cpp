@@ -1,0 +1,57 @@
+#include "model/model.h"
+
+#include <algorithm>
+
+#include "model/arch/registry.h"
+#include "model/fingerprint.h"
+#include "model/loader.h"
+#include "model/rope.h"
+
+namespace ingot::core {
+namespace {
+
+std::shared_ptr<const StateShape> make_state_shape(const ModelSpec& spec, const LoadOptions& options,
+                                                   uint64_t fingerprint) {
+  auto shape = std::make_shared<StateShape>();
+  shape->kv_dtype = options.kv_dtype;
+  shape->model_fingerprint = fingerprint;
+  for (const LayerSpec& layer : spec.layers) {
+    const AttentionSpec& attention = layer.attention;
+    shape->layers.push_back({attention.n_kv_heads, attention.key_dim, attention.value_dim});
+  }
+  return shape;
+}
+
+// Keys turned by one set of long-rope's frequencies mean nothing to the other.
+uint64_t mix_in_context(uint64_t fingerprint, const ModelSpec& spec, const Weights& weights, int64_t n_context) {
+  if (weights.rope_factors_long.empty()) return fingerprint;
+  const int64_t positions = n_context > 0 ? n_context : spec.context_length;
+  constexpr uint64_t kLongFactors = 0x9E3779B97F4A7C15u;
+  return needs_long_factors(spec.ropes.front(), positions) ? fingerprint ^ kLongFactors : fingerprint;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Model>> Model::load(const GgufFile& file, Ops& ops, const LoadOptions& options) {
+  INGOT_CHECK(options.kv_dtype == DType::kF16 || options.kv_dtype == DType::kF32, "keys and values are F16 or F32");
+  auto model = std::make_shared<Model>();
+  INGOT_ASSIGN(model->spec_, read_model_spec(file));
+  const Architecture& architecture = *find_architecture(model->spec_.architecture);
+  INGOT_ASSIGN(model->weights_, load_weights(file, model->spec_, architecture, ops, options));
+  INGOT_ASSIGN(model->vocabulary_, read_vocabulary(file.metadata()));
+  const uint64_t fingerprint =
+      mix_in_context(model_fingerprint(file), model->spec_, model->weights_, options.n_context);
+  model->state_shape_ = make_state_shape(model->spec_, options, fingerprint);
+  for (const GgufTensor& tensor : file.tensors()) {
+    if (tensor.file && std::ranges::find(model->files_, tensor.file) == model->files_.end()) {
+      model->files_.push_back(tensor.file);
+    }
+  }
+  return model;
+}
+
+bool Model::damaged() const {
+  return std::ranges::any_of(files_, [](const auto& file) { return file->damaged(); });
+}
+
+}  // namespace ingot::core

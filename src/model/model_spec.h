@@ -1,0 +1,86 @@
+// The architecture of one model as data: what arch/ and the file's metadata say, checked, before any weight is looked at.
+//
+// A model is a list of layers, each a mixer (which looks at other positions) and a feed-forward part (which does not),
+// each with norms and a residual. What a tensor's presence says (a bias, a norm before or after, a norm of queries and
+// keys, a fused projection) is not repeated here: forward() does what weights there are.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ops/ops.h"
+
+namespace ingot::core {
+
+enum class MixerKind : uint8_t { kAttention };
+enum class FfnKind : uint8_t { kGated, kMoe };  // kGated without a gate matrix is the plain two-matrix form
+
+struct AttentionSpec {
+  int64_t n_heads = 0;
+  int64_t n_kv_heads = 0;
+  int64_t key_dim = 0;    // of one head
+  int64_t value_dim = 0;  // of one head
+  float scale = 1.0f;     // on q.k
+  float softcap = 0.0f;   // 0 = none
+  int64_t window = 0;     // 0 = all positions before; else position t sees (t - window, t]
+  int rope = -1;          // index into ModelSpec::ropes, -1 = none
+
+  int64_t query_width() const { return n_heads * key_dim; }
+  int64_t key_width() const { return n_kv_heads * key_dim; }
+  int64_t value_width() const { return n_kv_heads * value_dim; }
+  int64_t mixed_width() const { return n_heads * value_dim; }
+};
+
+struct FfnSpec {
+  Activation activation = Activation::kSilu;
+  int64_t ffn_dim = 0;         // of the dense part; 0 in a mixture of experts
+  int64_t n_experts = 0;       // kMoe from here on
+  int64_t expert_ffn_dim = 0;
+  int64_t shared_ffn_dim = 0;  // of the expert that every token passes, 0 = none
+  RouteParams route;
+};
+
+struct LayerSpec {
+  MixerKind mixer = MixerKind::kAttention;
+  AttentionSpec attention;
+  FfnKind ffn_kind = FfnKind::kGated;
+  FfnSpec ffn;
+};
+
+enum class RopeScaling : uint8_t { kNone, kLinear, kYarn, kLongRope };
+
+struct RopeSpec {
+  RopeLayout layout = RopeLayout::kInterleaved;
+  int64_t rotary_dim = 0;  // even, at most the head's key_dim
+  double base = 10000.0;
+  RopeScaling scaling = RopeScaling::kNone;
+  double factor = 1.0;            // kLinear, kYarn: context that the scaling adds, as a multiple
+  int64_t original_context = 0;   // kYarn, kLongRope: positions the model was first trained on
+  double attention_factor = 1.0;  // on cos and sin, beside what YaRN itself asks for
+  double yarn_magnitude = 0.0;    // overrides YaRN's own factor on cos and sin, 0 = its own
+  double yarn_beta_fast = 32.0;
+  double yarn_beta_slow = 1.0;
+  double yarn_extrapolation = 1.0;
+  bool use_factor_tensors = false;  // rope_freqs, rope_factors_long and rope_factors_short divide the frequencies
+};
+
+struct ModelSpec {
+  std::string architecture;
+  std::string name;  // general.name, or ""
+  int64_t dim = 0;
+  int64_t n_vocab = 0;
+  int64_t context_length = 0;  // positions the model was trained on
+  NormKind norm = NormKind::kRms;
+  float norm_epsilon = 0.0f;
+  float embedding_scale = 1.0f;
+  float residual_scale = 1.0f;  // on what a mixer or feed-forward part adds to the residual
+  float logit_scale = 1.0f;
+  float logit_softcap = 0.0f;  // 0 = none
+  std::vector<RopeSpec> ropes;  // 0: of layers that see everything; 1, where it differs: of layers with a window
+  std::vector<LayerSpec> layers;
+
+  int64_t n_layers() const { return static_cast<int64_t>(layers.size()); }
+};
+
+}  // namespace ingot::core

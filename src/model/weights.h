@@ -1,0 +1,74 @@
+// The weights of a model, as forward() reads them. Matrices keep the file's type and pages; vectors are float32.
+//
+// An empty member means that the architecture, or this file, has no such tensor; which ones may be missing is said
+// in arch/, and checked once, at load.
+#pragma once
+
+#include <vector>
+
+#include "tensor/weight_matrix.h"
+
+namespace ingot::core {
+
+// y = scale * W x + bias. NVFP4 files carry such a scale in a tensor of its own; everywhere else it is 1.
+struct LinearWeights {
+  WeightMatrix matrix;
+  std::vector<float> bias;  // (matrix.rows) or empty; divided by scale, so that one factor serves product and bias
+  float scale = 1.0f;
+  bool empty() const { return matrix.empty(); }
+};
+
+// A norm's weight and bias, or any other pair of vectors.
+struct VectorWeights {
+  std::vector<float> weight;
+  std::vector<float> bias;
+  bool empty() const { return weight.empty(); }
+};
+
+struct LayerWeights {
+  VectorWeights mixer_norm;       // (dim), before the mixer
+  LinearWeights wq;               // (n_heads * key_dim, dim)
+  LinearWeights wk;               // (n_kv_heads * key_dim, dim)
+  LinearWeights wv;               // (n_kv_heads * value_dim, dim)
+  LinearWeights wqkv;             // the three above, one after another
+  VectorWeights q_norm;           // (key_dim) for each head by itself, or (n_heads * key_dim) for all together
+  VectorWeights k_norm;           // (key_dim) or (n_kv_heads * key_dim)
+  LinearWeights wo;               // (dim, n_heads * value_dim)
+  VectorWeights mixer_post_norm;  // (dim), on what the mixer adds
+
+  VectorWeights ffn_norm;       // (dim), before the feed-forward part
+  LinearWeights gate;           // (ffn_dim, dim)
+  LinearWeights up;             // (ffn_dim, dim)
+  LinearWeights gate_up;        // (2 * ffn_dim, dim): gate, then up
+  LinearWeights down;           // (dim, ffn_dim)
+  VectorWeights ffn_post_norm;  // (dim), on what the feed-forward part adds
+
+  LinearWeights router;        // (n_experts, dim)
+  LinearWeights gate_experts;  // (n_experts, expert_ffn_dim, dim)
+  LinearWeights up_experts;    // (n_experts, expert_ffn_dim, dim)
+  LinearWeights down_experts;  // (n_experts, dim, expert_ffn_dim)
+  LinearWeights shared_gate;   // (shared_ffn_dim, dim)
+  LinearWeights shared_up;     // (shared_ffn_dim, dim)
+  LinearWeights shared_down;   // (dim, shared_ffn_dim)
+  LinearWeights shared_router;  // (1, dim): how much of the shared expert a token takes
+};
+
+// What a RopeSpec comes to, together with the file's factor tensors.
+struct RopeTable {
+  std::vector<float> frequencies;  // (rotary_dim / 2), radians per position
+  float magnitude = 1.0f;          // on cos and sin
+};
+
+struct Weights {
+  LinearWeights token_embedding;     // (n_vocab, dim)
+  LinearWeights position_embedding;  // (context_length, dim), or empty
+  VectorWeights output_norm;         // (dim)
+  LinearWeights output;              // (n_vocab, dim); the token embedding again where the file has none
+  VectorWeights rope_freqs;          // (rotary_dim / 2) divisors, or empty
+  VectorWeights rope_factors_long;   // (rotary_dim / 2) divisors, or empty
+  VectorWeights rope_factors_short;  // (rotary_dim / 2) divisors, or empty
+  std::vector<RopeTable> ropes;      // one for each of ModelSpec::ropes
+  std::vector<LayerWeights> layers;
+};
+
+}  // namespace ingot::core
