@@ -1,0 +1,138 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/log.h"
+#include "engine/memory.h"
+
+namespace ingot::core {
+namespace {
+
+constexpr int64_t kMaxContext = int64_t{1} << 30;  // positions are 32-bit in the operations
+
+int64_t tensor_bytes(const GgufFile& file) {
+  int64_t sum = 0;
+  for (const GgufTensor& tensor : file.tensors()) sum += static_cast<int64_t>(tensor.data.size());
+  return sum;
+}
+
+// The state of a token without building a model: the same sum as StateShape::bytes_per_token.
+int64_t kv_bytes_per_token(const ModelSpec& spec, DType dtype) {
+  int64_t n_values = 0;
+  for (const LayerSpec& layer : spec.layers) n_values += layer.attention.key_width() + layer.attention.value_width();
+  return n_values * (dtype == DType::kF32 ? 4 : 2);
+}
+
+ModelInfo describe(const GgufFile& file, const ModelSpec& spec, const Vocabulary& vocabulary) {
+  ModelInfo info;
+  info.architecture = spec.architecture;
+  info.name = spec.name;
+  info.tokenizer = vocabulary.model;
+  info.chat_template = vocabulary.chat_template;
+  for (const GgufTensor& tensor : file.tensors()) info.n_parameters += tensor.n_values();
+  info.file_bytes = file.file_bytes();
+  info.train_context = spec.context_length;
+  info.n_layers = spec.n_layers();
+  info.dim = spec.dim;
+  for (const LayerSpec& layer : spec.layers) {
+    info.n_heads = std::max(info.n_heads, layer.attention.n_heads);
+    info.n_kv_heads = std::max(info.n_kv_heads, layer.attention.n_kv_heads);
+  }
+  info.vocab_size = spec.n_vocab;
+  return info;
+}
+
+}  // namespace
+
+Result<NumericMode> numeric_mode(Mode mode) {
+  switch (mode) {
+    case Mode::kExact:
+      return NumericMode::kExact;
+    case Mode::kReference:
+      return NumericMode::kReference;
+    case Mode::kFast:
+      break;
+  }
+  return fail(ErrorKind::kUnsupported, "mode fast does not exist yet; there are exact and reference");
+}
+
+DType kv_dtype(KvType type) { return type == KvType::kF32 ? DType::kF32 : DType::kF16; }
+
+Result<std::shared_ptr<Engine>> Engine::open(const std::string& path, const ModelOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  if (options.context < 0 || options.context > kMaxContext) {
+    return invalid("a context of {} tokens, expected 1 to {}", options.context, kMaxContext);
+  }
+  std::shared_ptr<Engine> engine(new Engine());
+  engine->path_ = path;
+  engine->options_ = options;
+  INGOT_ASSIGN(const NumericMode mode, numeric_mode(options.mode));
+  INGOT_ASSIGN(const GgufFile file, GgufFile::open(path));
+  INGOT_ASSIGN(const ModelSpec spec, read_model_spec(file));
+  const std::string isa = options.mode == Mode::kReference ? std::string() : options.isa;
+  INGOT_ASSIGN(engine->ops_, CpuOps::create({.n_threads = options.threads, .isa = isa, .mode = mode}));
+
+  const MemoryNeed need = {.weights = tensor_bytes(file),
+                           .kv_per_token = kv_bytes_per_token(spec, kv_dtype(options.kv_type)),
+                           .activations = estimate_activation_bytes(spec, kDefaultChunk)};
+  INGOT_ASSIGN(const int64_t context,
+               choose_context(need, query_memory_limits(), options.context, spec.context_length));
+  if (context > spec.context_length) {
+    log_warning("the context of {} tokens is larger than the {} that the model was trained on", context,
+                spec.context_length);
+  }
+
+  const LoadOptions load_options = {.check_tensors = options.check_tensors,
+                                    .kv_dtype = kv_dtype(options.kv_type),
+                                    .n_context = context,
+                                    .progress = options.on_progress};
+  INGOT_ASSIGN(engine->model_, Model::load(file, *engine->ops_, load_options));
+  const LinearWeights& positions = engine->model_->weights().position_embedding;
+  if (!positions.empty() && context > positions.matrix.rows) {
+    return invalid("a context of {} tokens, but the model has embeddings for {} positions", context,
+                   positions.matrix.rows);
+  }
+  INGOT_ASSIGN(engine->tokenizer_, Tokenizer::create(engine->model_->vocabulary()));
+
+  ModelInfo& info = engine->info_;
+  info = describe(file, engine->model_->spec(), *engine->model_->vocabulary());
+  info.context = context;
+  info.weights_bytes = need.weights;
+  info.kv_bytes_per_token = engine->model_->state_shape()->bytes_per_token();
+  info.activation_bytes = need.activations;
+  info.threads = engine->ops_->n_threads();
+  info.mode = options.mode;
+  info.kernels = engine->ops_->kernels();
+  info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return engine;
+}
+
+Status Engine::step(std::span<const SequenceSlice> slices, const ForwardOutputs& outputs,
+                    const std::atomic<bool>* cancel) {
+  const std::scoped_lock lock(step_mutex_);
+  INGOT_TRY(forward(*model_, *ops_, slices, outputs, cancel));
+  if (model_->damaged()) return fail(ErrorKind::kIo, "{}: the file changed or became unreadable while in use", path_);
+  return {};
+}
+
+Status Engine::embed(std::span<const int32_t> tokens, TensorView out) {
+  INGOT_TRY(check_tokens(tokens));
+  const std::scoped_lock lock(step_mutex_);
+  token_embeddings(*model_, *ops_, tokens, out);
+  INGOT_TRY(ops_->synchronise());
+  if (model_->damaged()) return fail(ErrorKind::kIo, "{}: the file changed or became unreadable while in use", path_);
+  return {};
+}
+
+Status Engine::check_tokens(std::span<const int32_t> tokens) const {
+  for (const int32_t token : tokens) {
+    if (token < 0 || token >= info_.vocab_size) {
+      return invalid("token {} is outside the vocabulary of {} tokens", token, info_.vocab_size);
+    }
+  }
+  return {};
+}
+
+}  // namespace ingot::core

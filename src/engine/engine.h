@@ -1,0 +1,60 @@
+// An opened model with what it needs to run: the operations, the tokenizer, the context that the memory allows.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "gguf/reader.h"
+#include "ingot/model.h"
+#include "model/forward.h"
+#include "model/model.h"
+#include "ops/cpu_ops.h"
+#include "tokenizer/tokenizer.h"
+
+namespace ingot::core {
+
+// Prompt tokens computed together unless a caller says otherwise; the scratch in the memory check is for as many.
+inline constexpr int kDefaultChunk = 512;
+
+class Engine {
+ public:
+  // Errors before anything is computed: the file, the architecture, the options, or the memory (with both numbers).
+  static Result<std::shared_ptr<Engine>> open(const std::string& path, const ModelOptions& options);
+
+  const std::string& path() const { return path_; }
+  const Model& model() const { return *model_; }
+  std::shared_ptr<const Tokenizer> tokenizer() const { return tokenizer_; }
+  const ModelInfo& info() const { return info_; }
+  const ModelOptions& options() const { return options_; }
+
+  // forward() with this engine's operations; steps of several threads take turns. Errors also when a page of the file
+  // could not be read, since the results are void then.
+  Status step(std::span<const SequenceSlice> slices, const ForwardOutputs& outputs, const std::atomic<bool>* cancel);
+  // out: (tokens, dim). Errors: an id outside the vocabulary.
+  Status embed(std::span<const int32_t> tokens, TensorView out);
+
+  Status check_tokens(std::span<const int32_t> tokens) const;
+
+ private:
+  Engine() = default;
+
+  std::string path_;
+  ModelOptions options_;
+  ModelInfo info_;
+  std::unique_ptr<CpuOps> ops_;
+  std::shared_ptr<const Model> model_;
+  std::shared_ptr<const Tokenizer> tokenizer_;
+  std::mutex step_mutex_;  // ops_ serve one thread at a time
+};
+
+// Errors: a mode that does not exist yet, with those that do.
+Result<NumericMode> numeric_mode(Mode mode);
+
+DType kv_dtype(KvType type);
+
+}  // namespace ingot::core

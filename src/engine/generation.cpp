@@ -1,0 +1,136 @@
+#include "engine/generation.h"
+
+#include <chrono>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "engine/stop_texts.h"
+#include "sampling/chain.h"
+#include "tokenizer/stream_decoder.h"
+
+namespace ingot::core {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+ChainParams chain_params(const SamplingOptions& options) {
+  ChainParams params;
+  params.logit_bias = options.logit_bias;
+  params.penalties = {.repeat = options.repeat_penalty,
+                      .frequency = options.frequency_penalty,
+                      .presence = options.presence_penalty,
+                      .last_n = options.penalty_last_n};
+  params.top_k = options.top_k;
+  params.typical_p = options.typical_p;
+  params.top_p = options.top_p;
+  params.min_p = options.min_p;
+  params.temperature = options.temperature;
+  // 32 bits are enough to draw from and short enough to type again.
+  params.seed = options.seed ? *options.seed : std::random_device{}();
+  return params;
+}
+
+// Text on its way out: whole characters, then stop texts, then the caller.
+class TextOutput {
+ public:
+  TextOutput(StreamDecoder decoder, StopTexts stops, const GenerateOptions& options, std::string& out_text)
+      : decoder_(std::move(decoder)), stops_(std::move(stops)), options_(options), text_(out_text) {}
+
+  void push(int32_t token) { emit(stops_.push(decoder_.push(token))); }
+  // The generation ended by itself: what was held back is text after all.
+  void finish() {
+    if (stops_.found() || refused_) return;
+    emit(stops_.push(decoder_.flush()));
+    if (!stops_.found()) emit(stops_.flush());
+  }
+  bool stop_found() const { return stops_.found(); }
+  bool refused() const { return refused_; }
+
+ private:
+  void emit(std::string&& text) {
+    if (text.empty() || refused_) return;
+    text_ += text;
+    if (options_.on_text && !options_.on_text(text)) refused_ = true;
+  }
+
+  StreamDecoder decoder_;
+  StopTexts stops_;
+  const GenerateOptions& options_;
+  std::string& text_;
+  bool refused_ = false;
+};
+
+// One token after another until there is a reason to stop. Precondition: sequence.last_logits() are there.
+Result<Finish> decode(TokenSequence& sequence, SamplingChain& chain, TextOutput& output,
+                      const GenerateOptions& options, Clock::time_point start, GenerateResult& out_result) {
+  const Tokenizer& tokenizer = *sequence.engine().tokenizer();
+  const int64_t context = sequence.engine().info().context;
+  const auto n_generated = [&out_result] { return static_cast<int64_t>(out_result.tokens.size()); };
+  while (true) {
+    if (options.cancel.cancelled()) return Finish::kInterrupted;
+    if (options.max_tokens >= 0 && n_generated() >= options.max_tokens) return Finish::kLength;
+    if (sequence.length() >= context) return Finish::kContext;
+    if (Status status = sequence.compute_pending(/*want_logits=*/true, options.cancel.flag()); !status) {
+      if (status.error().kind == ErrorKind::kCancelled) return Finish::kInterrupted;
+      return tl::unexpected(std::move(status).error());
+    }
+    INGOT_ASSIGN(const int32_t token, chain.sample(sequence.last_logits(), sequence.tokens()));
+    if (out_result.first_token_ms == 0) out_result.first_token_ms = milliseconds_since(start);
+    const bool in_tokenizer = token < tokenizer.n_tokens();
+    if (in_tokenizer && tokenizer.is_end(token) && !options.ignore_end) return Finish::kStop;
+    INGOT_TRY(sequence.append_generated(token, options.cancel.flag()));
+    out_result.tokens.push_back(token);
+    // A model may have more rows in its head than its vocabulary has entries; such a token has no text.
+    if (in_tokenizer) output.push(token);
+    if (output.stop_found()) return Finish::kStop;
+    if (output.refused()) return Finish::kInterrupted;
+  }
+}
+
+}  // namespace
+
+Result<GenerateResult> generate(TokenSequence& sequence, std::span<const int32_t> prompt,
+                                const GenerateOptions& options) {
+  const auto start = Clock::now();
+  if (options.max_tokens < -1) return invalid("{} tokens to generate, expected -1 or more", options.max_tokens);
+  Engine& engine = sequence.engine();
+  ChainParams params = chain_params(options.sampling);
+  GenerateResult result;
+  result.seed = params.seed;
+  result.n_prompt_tokens = static_cast<int64_t>(prompt.size());
+  INGOT_ASSIGN(SamplingChain chain, SamplingChain::create(std::move(params), engine.info().vocab_size));
+  INGOT_ASSIGN(StopTexts stops, StopTexts::create(options.stop));
+  TextOutput output(StreamDecoder(*engine.tokenizer()), std::move(stops), options, result.text);
+
+  if (prompt.empty()) {
+    if (sequence.length() == 0) return invalid("the prompt is empty, and so is the sequence");
+    INGOT_TRY(sequence.compute_pending(/*want_logits=*/true, options.cancel.flag()));
+    if (sequence.last_logits().empty()) {
+      return invalid("there are no logits to continue from: feed at least one token with logits");
+    }
+  } else {
+    const auto fed = sequence.feed(prompt, TensorView(), {.logits = Rows::kLast,
+                                                          .chunk = options.chunk,
+                                                          .cancel = options.cancel,
+                                                          .on_progress = options.on_prompt_progress});
+    if (!fed && fed.error().kind != ErrorKind::kCancelled) return tl::unexpected(fed.error());
+    if (!fed) {
+      result.finish = Finish::kInterrupted;
+      result.prefill_ms = milliseconds_since(start);
+      return result;
+    }
+  }
+  result.prefill_ms = milliseconds_since(start);
+
+  INGOT_ASSIGN(result.finish, decode(sequence, chain, output, options, start, result));
+  output.finish();
+  result.decode_ms = result.first_token_ms > 0 ? milliseconds_since(start) - result.first_token_ms : 0;
+  return result;
+}
+
+}  // namespace ingot::core

@@ -1,0 +1,60 @@
+// One sequence of tokens over an engine: feeds the model in chunks and keeps the tokens beside the state.
+//
+// A generated token is not computed before something follows it, since nobody may ask: tokens() then has one more
+// entry than the state has positions. That token is computed first by the next call that continues the sequence.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "cache/sequence_state.h"
+#include "engine/engine.h"
+#include "ingot/sequence.h"
+
+namespace ingot::core {
+
+class TokenSequence {
+ public:
+  explicit TokenSequence(std::shared_ptr<Engine> engine);
+  TokenSequence(TokenSequence&&) noexcept = default;
+  TokenSequence& operator=(TokenSequence&&) noexcept = default;
+
+  Engine& engine() const { return *engine_; }
+  const std::vector<int32_t>& tokens() const { return tokens_; }
+  int64_t length() const { return static_cast<int64_t>(tokens_.size()); }
+
+  // Either tokens or embeddings, (n, dim). See ingot::Sequence::feed.
+  Result<FeedResult> feed(std::span<const int32_t> tokens, TensorView embeddings, const FeedOptions& options);
+
+  // The logits after the last token, (n_vocab); empty if there are none: nothing fed yet, or forgotten since.
+  std::span<const float> last_logits() const { return last_logits_; }
+  // Appends a generated token without computing it. Precondition: length() < context.
+  Status append_generated(int32_t token, const std::atomic<bool>* cancel);
+  // Computes the token that was appended last, if it is not yet: last_logits() are then there.
+  Status compute_pending(bool want_logits, const std::atomic<bool>* cancel);
+
+  Status check_fits(int64_t n_tokens) const;
+  Status truncate(int64_t n_tokens);
+  TokenSequence fork() const;
+  Result<std::vector<std::byte>> save() const;
+  Status restore(std::span<const std::byte> bytes);
+
+ private:
+  TokenSequence(std::shared_ptr<Engine> engine, SequenceState state)
+      : engine_(std::move(engine)), state_(std::move(state)) {}
+
+  struct Input;
+  // Rows [first, first + n_rows) in chunks; outputs, where wanted, for all of these rows or for the last one.
+  Status feed_rows(const Input& input, int64_t first, int64_t n_rows, FeedResult& out, const FeedOptions& options);
+
+  std::shared_ptr<Engine> engine_;
+  SequenceState state_;
+  std::vector<int32_t> tokens_;
+  std::vector<float> last_logits_;  // (n_vocab) or empty
+};
+
+}  // namespace ingot::core
