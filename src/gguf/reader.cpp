@@ -95,6 +95,7 @@ Result<std::string> named_like_part(const std::string& path, const SplitPlace& p
 
 Status check_other_part(const GgufMetadata& metadata, const SplitPlace& expected) {
   INGOT_ASSIGN(const SplitPlace place, read_split_place(metadata));
+  if (place.n_parts == 1) return invalid("is no part of a split model, expected part {}", expected.part + 1);
   if (place.n_parts != expected.n_parts) {
     return invalid("key split.count: is {}, expected {} as in the first part", place.n_parts, expected.n_parts);
   }

@@ -18,6 +18,11 @@ struct Entry {
 // Slowest first: the last that runs here is the default.
 constexpr std::array kEntries = {
     Entry{reference_kernel_table, "reference", [] { return true; }},
+    Entry{portable_kernel_table, "portable", [] { return true; }},
+#if defined(__x86_64__)
+    Entry{avx2_kernel_table, "avx2", [] { return cpu_features().avx2; }},
+    Entry{avx512_kernel_table, "avx512", [] { return cpu_features().avx512; }},
+#endif
 };
 
 }  // namespace

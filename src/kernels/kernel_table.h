@@ -119,11 +119,11 @@ struct KernelTable {
   // The same in two steps, for few rows over a long cache, with the same bits; null where a table has no such split.
   // First each segment by itself: out_partials gets, for each row and each head of the group, a partial result of
   // attention_partial_floats(value_dim) floats. Then, for one row and one query head, n_segments partials of
-  // consecutive segments, partial_stride floats apart, become the row's output.
+  // consecutive segments, partial_stride floats apart, become the row's output; scratch_total is as large as one.
   void (*attend_segment)(const AttentionArgs& args, const AttentionItem& item, int64_t segment, std::byte* scratch,
                          float* out_partials);
   void (*merge_segments)(const AttentionArgs& args, int64_t row, int64_t head, const float* partials,
-                         int64_t n_segments, int64_t partial_stride);
+                         int64_t n_segments, int64_t partial_stride, float* scratch_total);
 };
 
 // A partial result of attention: the largest score, the sum of exponentials, then value_dim sums, padded.

@@ -109,12 +109,13 @@ void CpuOps::attention(const StepRows&, const AttentionParams& params, const KvV
                              partials + segment * segment_stride + kv_head * q.rows * group * partial);
     }
   });
-  pool_->parallel_for(q.rows * params.n_heads, 16, [&](int64_t begin, int64_t end, int) {
+  pool_->parallel_for(q.rows * params.n_heads, 16, [&](int64_t begin, int64_t end, int thread_idx) {
+    float* total = reinterpret_cast<float*>(thread_scratch(thread_idx));
     for (int64_t item = begin; item < end; ++item) {
       const int64_t row = item / params.n_heads;
       const int64_t head = item % params.n_heads;
       const int64_t offset = ((head / group * q.rows + row) * group + head % group) * partial;
-      table_->merge_segments(args, row, head, partials + offset, n_segments, segment_stride);
+      table_->merge_segments(args, row, head, partials + offset, n_segments, segment_stride, total);
     }
   });
 }

@@ -1,4 +1,6 @@
-// Byte-level BPE (tokenizer.ggml.model "gpt2").
+// Byte-level BPE (tokenizer.ggml.model "gpt2"), and its variants on characters ("gemma4", "whitespace").
+//
+// A pre-tokenizer cuts the text into words; each word starts as its bytes (or characters) and grows by merges.
 #pragma once
 
 #include <memory>

@@ -21,6 +21,8 @@ namespace {
 // quadratic in one token's length stays bounded.
 constexpr size_t kMaxTokenBytes = 65536;
 constexpr size_t kMaxTokens = size_t{1} << 26;
+// Positions are 32 bits wide, also where a space has become three bytes.
+constexpr size_t kMaxTextBytes = size_t{1} << 29;
 
 // Texts by which known models end a turn, whatever id the file calls eos. Source: ggml-org/llama.cpp,
 // src/llama-vocab.cpp, the list of end-of-generation tokens.
@@ -55,15 +57,16 @@ constexpr std::array<std::string_view, 24> kEndTexts{
 
 Result<std::unique_ptr<Tokenizer>> Tokenizer::create(std::shared_ptr<const Vocabulary> vocabulary) {
   const std::string& model = vocabulary->model;
-  if (model == "gpt2" || model == "gemma4") return create_bpe(std::move(vocabulary));
+  if (model == "gpt2" || model == "gemma4" || model == "whitespace") return create_bpe(std::move(vocabulary));
   if (model == "llama") return create_spm(std::move(vocabulary));
   if (model == "t5") return create_unigram(std::move(vocabulary));
   if (model == "bert") return create_wordpiece(std::move(vocabulary));
   if (model == "rwkv") return create_rwkv_trie(std::move(vocabulary));
   if (model.empty()) return invalid("the file has no tokenizer: the key tokenizer.ggml.model is missing");
-  return fail(ErrorKind::kUnsupported,
-              "tokenizer.ggml.model: unknown tokenizer \"{}\"; known ones: bert, gemma4, gpt2, llama, rwkv, t5",
-              model.substr(0, 64));
+  return fail(
+      ErrorKind::kUnsupported,
+      "tokenizer.ggml.model: unknown tokenizer \"{}\"; known ones: bert, gemma4, gpt2, llama, rwkv, t5, whitespace",
+      model.substr(0, 64));
 }
 
 Status Tokenizer::check_vocabulary() {
@@ -197,6 +200,8 @@ bool Tokenizer::is_end(int32_t id) const {
 }
 
 Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
+  if (text.size() > kMaxTextBytes)
+    return invalid("a text of {} bytes: at most {} are possible", text.size(), kMaxTextBytes);
   std::vector<int32_t> ids;
   if (options.add_special && add_bos_) ids.push_back(bos_);
   bool after_special = true;

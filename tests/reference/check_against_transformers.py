@@ -61,6 +61,9 @@ def cases():
     yield case("llama, linear rope", "llama", hf.LlamaConfig, {"rope.scaling.type": "linear", "rope.scaling.factor": 4.0},
                rope_parameters=dict(rope_type="linear", factor=4.0, rope_theta=10000.0), tie_word_embeddings=True)
     yield case("llama, YaRN", "llama", hf.LlamaConfig, _YARN_KEYS, rope_parameters=dict(_YARN))
+    yield case("llama, YaRN, own magnitude", "llama", hf.LlamaConfig,
+               _YARN_KEYS | {"rope.scaling.yarn_attn_factor": 0.8},
+               rope_parameters=_YARN | {"attention_factor": 0.8})
     llama3 = hf.LlamaConfig(**_SIZES, rope_parameters=dict(
         rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, rope_theta=500.0,
         original_max_position_embeddings=32))

@@ -111,8 +111,9 @@ def _ropes(file, config, context):
 
 def _scaled_frequencies(file, n_rot, base, context):
     """(inv_freq, magnitude) of the layers to which the file's scaling applies."""
-    if file.has_key("rope.scaling.yarn_attn_factor"):
-        raise NotImplementedError("rope.scaling.yarn_attn_factor")
+    for key in ("rope.scaling.yarn_ext_factor", "rope.scaling.yarn_log_multiplier"):
+        if file.has_key(key):
+            raise NotImplementedError(key)
     inv_freq = rope_module.plain_inv_freq(n_rot, base)
     magnitude = file.get("rope.scaling.attn_factor", 1.0)
     kind = file.get("rope.scaling.type", "none")
@@ -123,7 +124,8 @@ def _scaled_frequencies(file, n_rot, base, context):
         inv_freq = rope_module.yarn_inv_freq(n_rot, base, factor, file.get("rope.scaling.original_context_length"),
                                              file.get("rope.scaling.yarn_beta_fast", 32.0),
                                              file.get("rope.scaling.yarn_beta_slow", 1.0))
-        magnitude *= rope_module.yarn_magnitude(factor)
+        # The converter stores Hugging Face's attention_factor here, which stands in place of the formula.
+        magnitude *= file.get("rope.scaling.yarn_attn_factor", rope_module.yarn_magnitude(factor))
     elif kind not in ("none", "longrope"):
         raise NotImplementedError(f"rope.scaling.type {kind}")
     if file.has_tensor("rope_freqs.weight"):  # Llama 3.1

@@ -129,8 +129,14 @@ def main():
     parser = argparse.ArgumentParser(description="Logits of a GGUF model in float64.")
     parser.add_argument("model")
     parser.add_argument("tokens", nargs="+", type=int)
+    parser.add_argument("--trace", action="store_true", help="the last token's hidden state after each layer")
     args = parser.parse_args()
-    last = logits(GgufFile(args.model), args.tokens)[-1]
+    trace = {}
+    last = logits(GgufFile(args.model), args.tokens, trace=trace)[-1]
+    for name, value in trace.items():
+        if args.trace and name.startswith("layer"):
+            head = " ".join(f"{number:.6f}" for number in value[-1, :6])
+            print(f"{name}: {head} ... norm {np.linalg.norm(value[-1]):.6f}")
     for token in np.argsort(-last)[:10]:
         print(f"{token:8d} {last[token]:.6f}")
 

@@ -2,7 +2,9 @@
 //
 // kTile weight rows at a time are decoded and laid down column by column, (cols, kTile), so that the inner loop runs
 // over outputs side by side; each output is still one plain sum over the columns in their order.
-#include "base/fp16.h"
+#include <cstring>
+
+#include "kernels/isa_region.h"
 #include "kernels/reference/reference.h"
 #include "tensor/quant_traits.h"
 
@@ -22,15 +24,23 @@ void decode_tile(const LinearArgs& args, int64_t first, int64_t n_rows, float* r
   }
 }
 
+// Two and two outputs side by side, which the baseline instructions of any processor can add as doubles.
+typedef float FloatPair __attribute__((vector_size(8)));
+typedef double DoublePair __attribute__((vector_size(16)));
+
 void dot_tile(const float* tile, const float* x, int64_t cols, double* out_sums) {
-  double sums[kTile] = {};
+  constexpr int64_t kPairs = kTile / 2;
+  DoublePair sums[kPairs] = {};
   for (int64_t col = 0; col < cols; ++col) {
-    for (int64_t row = 0; row < kTile; ++row) {
-      const float product = tile[col * kTile + row] * x[col];
-      sums[row] += static_cast<double>(product);
+    const FloatPair value = {x[col], x[col]};
+    INGOT_UNROLL
+    for (int64_t pair = 0; pair < kPairs; ++pair) {
+      FloatPair weights;
+      std::memcpy(&weights, tile + col * kTile + 2 * pair, sizeof(weights));
+      sums[pair] += __builtin_convertvector(weights * value, DoublePair);
     }
   }
-  for (int64_t row = 0; row < kTile; ++row) out_sums[row] = sums[row];
+  std::memcpy(out_sums, sums, sizeof(sums));
 }
 
 }  // namespace

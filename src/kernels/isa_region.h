@@ -1,0 +1,33 @@
+// Opens and closes a region of a file whose functions are compiled for more than the baseline instruction set.
+//
+//   #include <immintrin.h>          // and everything else from outside, before the region
+//   INGOT_BEGIN_AVX2_REGION
+//   namespace ingot::core::avx2 {   // and only own functions in it
+//   ...
+//   }
+//   INGOT_END_REGION
+//
+// Regions instead of -m flags: an inline function of a header that is compiled under -mavx512f can become the one copy
+// that the linker keeps for the whole program, and then faults on an older processor. In a region only the functions
+// written there are affected.
+// Inside, no lambda takes or returns a vector type (GCC warns, -Wpsabi: a lambda does not inherit the target).
+#pragma once
+
+#if defined(__clang__)
+#define INGOT_BEGIN_AVX2_REGION \
+  _Pragma("clang attribute push(__attribute__((target(\"avx2,fma,f16c\"))), apply_to = function)")
+#define INGOT_BEGIN_AVX512_REGION                                                                                     \
+  _Pragma(                                                                                                            \
+      "clang attribute push(__attribute__((target(\"avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl\"))), apply_to " \
+      "= "                                                                                                            \
+      "function)")
+#define INGOT_END_REGION _Pragma("clang attribute pop")
+// Loops over a handful of registers, which must become straight code for their arrays to live in registers.
+#define INGOT_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define INGOT_BEGIN_AVX2_REGION _Pragma("GCC push_options") _Pragma("GCC target(\"avx2,fma,f16c\")")
+#define INGOT_BEGIN_AVX512_REGION \
+  _Pragma("GCC push_options") _Pragma("GCC target(\"avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl\")")
+#define INGOT_END_REGION _Pragma("GCC pop_options")
+#define INGOT_UNROLL _Pragma("GCC unroll 16")
+#endif
