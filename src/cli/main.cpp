@@ -1,3 +1,80 @@
-#include "base/cpu_features.h"
-#include <cstdio>
-int main() { std::printf("%s\n", ingot::core::cpu_features().brand.c_str()); }
+// Finds the command, runs it, and turns every way to fail into one line and an exit code.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/exit_codes.h"
+#include "cli/interrupt.h"
+#include "cli/streams.h"
+
+namespace ingot::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  ingot run model.gguf -p "Once upon a time" -n 64        continue a text
+  cat notes.txt | ingot run model.gguf -p "Summary:"      standard input comes before -p
+  ingot tokenize model.gguf "Hello world" --pieces        what the model sees
+  ingot perplexity model.gguf -f text.txt                 how well it predicts a text
+  ingot inspect model.gguf                                what a file is and needs
+
+Results go to standard output, everything else to standard error. Every long flag has an environment variable:
+--top-k is INGOT_TOP_K; flags win. Exit codes: 0 done, 1 an input or the machine failed, 2 wrong usage, 130 interrupted.)";
+
+std::string one_line(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+int run_program(int argc, char** argv) {
+  CLI::App app("ingot: language models on the machine at hand. Reads GGUF files.", "ingot");
+  app.footer(kExamples);
+  app.require_subcommand(0, 1);
+  bool wants_version = false;
+  bool wants_json = false;
+  app.add_flag("--version", wants_version, "Version, commit, compiler, instruction set and kernels");
+  app.add_flag("--json", wants_json, "With --version: as JSON");
+  const std::vector<Command> commands = {add_run(app),        add_generate(app),   add_tokenize(app),
+                                         add_detokenize(app), add_perplexity(app), add_inspect(app)};
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app.get_subcommands();
+    return write_result(chosen.empty() ? app.help() : chosen.front()->help());
+  } catch (const CLI::ParseError& error) {
+    const auto chosen = app.get_subcommands();
+    const std::string command = chosen.empty() ? "ingot" : "ingot " + chosen.front()->get_name();
+    report_error(fmt::format("{} ({} --help explains)", one_line(error.what()), command));
+    return kWrongUsage;
+  }
+  if (wants_version) return write_result(version_text(wants_json));
+  for (const Command& command : commands) {
+    if (command.app->parsed()) return command.run();
+  }
+  report_error(
+      "a command is missing: run, generate, tokenize, detokenize, perplexity or inspect (ingot --help explains)");
+  return kWrongUsage;
+}
+
+}  // namespace
+}  // namespace ingot::cli
+
+int main(int argc, char** argv) {
+  // A reader that closes the pipe shows as EPIPE at the next write.
+  std::signal(SIGPIPE, SIG_IGN);
+  ingot::cli::install_interrupt_handler();
+  try {
+    return ingot::cli::run_program(argc, argv);
+  } catch (const std::bad_alloc&) {
+    return ingot::cli::report_error("out of memory");
+  } catch (const std::exception& error) {
+    return ingot::cli::report_error(error.what());
+  }
+}

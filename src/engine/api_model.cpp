@@ -55,8 +55,8 @@ Expected<Tokenizer> Tokenizer::open(const std::string& path) {
 
 Expected<std::vector<Token>> Tokenizer::tokenize(std::string_view text, TokenizeOptions options) const {
   return guarded([&] {
-    return to_public(impl_->tokenizer->encode(
-        text, {.parse_special = options.parse_special, .add_special = options.add_special}));
+    return to_public(
+        impl_->tokenizer->encode(text, {.parse_special = options.parse_special, .add_special = options.add_special}));
   });
 }
 
@@ -74,10 +74,18 @@ Expected<std::string> Tokenizer::piece(Token token) const {
   return guarded([&]() -> Expected<std::string> { return impl_->tokenizer->piece(token, /*show_control=*/true); });
 }
 
-Token Tokenizer::n_tokens() const { return impl_->tokenizer->n_tokens(); }
-Token Tokenizer::bos() const { return impl_->tokenizer->bos(); }
-Token Tokenizer::eos() const { return impl_->tokenizer->eos(); }
-bool Tokenizer::adds_bos() const { return impl_->tokenizer->adds_bos(); }
+Token Tokenizer::n_tokens() const {
+  return impl_->tokenizer->n_tokens();
+}
+Token Tokenizer::bos() const {
+  return impl_->tokenizer->bos();
+}
+Token Tokenizer::eos() const {
+  return impl_->tokenizer->eos();
+}
+bool Tokenizer::adds_bos() const {
+  return impl_->tokenizer->adds_bos();
+}
 
 bool Tokenizer::is_end(Token token) const {
   return token >= 0 && token < n_tokens() && impl_->tokenizer->is_end(token);
@@ -95,8 +103,12 @@ Expected<Model> Model::open(const std::string& path, const ModelOptions& options
   });
 }
 
-const ModelInfo& Model::info() const { return impl_->engine->info(); }
-const Tokenizer& Model::tokenizer() const { return impl_->tokenizer; }
+const ModelInfo& Model::info() const {
+  return impl_->engine->info();
+}
+const Tokenizer& Model::tokenizer() const {
+  return impl_->tokenizer;
+}
 
 Expected<std::vector<float>> Model::token_embeddings(std::span<const Token> tokens) const {
   return guarded([&]() -> Expected<std::vector<float>> {

@@ -30,8 +30,12 @@ Sequence Model::new_sequence() const {
   return Sequence(std::make_unique<Sequence::Impl>(Sequence::Impl{core::TokenSequence(impl_->engine)}));
 }
 
-int64_t Sequence::length() const { return impl_->sequence.length(); }
-std::span<const Token> Sequence::tokens() const { return impl_->sequence.tokens(); }
+int64_t Sequence::length() const {
+  return impl_->sequence.length();
+}
+std::span<const Token> Sequence::tokens() const {
+  return impl_->sequence.tokens();
+}
 
 Expected<FeedResult> Sequence::feed(std::span<const Token> tokens, const FeedOptions& options) {
   return guarded([&] { return to_public(impl_->sequence.feed(tokens, core::TensorView(), options)); });
@@ -53,9 +57,13 @@ Expected<GenerateResult> Sequence::generate(std::span<const Token> prompt, const
   return guarded([&] { return to_public(core::generate(impl_->sequence, prompt, options)); });
 }
 
-Status Sequence::truncate(int64_t n_tokens) { return to_public(impl_->sequence.truncate(n_tokens)); }
+Status Sequence::truncate(int64_t n_tokens) {
+  return to_public(impl_->sequence.truncate(n_tokens));
+}
 
-Sequence Sequence::fork() const { return Sequence(std::make_unique<Impl>(Impl{impl_->sequence.fork()})); }
+Sequence Sequence::fork() const {
+  return Sequence(std::make_unique<Impl>(Impl{impl_->sequence.fork()}));
+}
 
 Expected<std::vector<std::byte>> Sequence::save() const {
   return guarded([&] { return to_public(impl_->sequence.save()); });

@@ -58,7 +58,9 @@ Result<NumericMode> numeric_mode(Mode mode) {
   return fail(ErrorKind::kUnsupported, "mode fast does not exist yet; there are exact and reference");
 }
 
-DType kv_dtype(KvType type) { return type == KvType::kF32 ? DType::kF32 : DType::kF16; }
+DType kv_dtype(KvType type) {
+  return type == KvType::kF32 ? DType::kF32 : DType::kF16;
+}
 
 Result<std::shared_ptr<Engine>> Engine::open(const std::string& path, const ModelOptions& options) {
   const auto start = std::chrono::steady_clock::now();

@@ -99,9 +99,13 @@ void describe_from_spec(const ModelSpec& spec, DType kv_type, FileInfo& out_info
 
 // Everything that open() would do short of the context's memory: weights are pages of the file, so this is cheap.
 Status try_to_load(const GgufFile& file, const InspectOptions& options) {
-  INGOT_ASSIGN(const auto ops, CpuOps::create({.n_threads = 1}));
-  INGOT_ASSIGN(const auto model, Model::load(file, *ops, {.check_tensors = options.check_tensors,
-                                                          .kv_dtype = kv_dtype(options.kv_type)}));
+  CpuOpsOptions ops_options;
+  ops_options.n_threads = 1;
+  INGOT_ASSIGN(const auto ops, CpuOps::create(ops_options));
+  LoadOptions load_options;
+  load_options.check_tensors = options.check_tensors;
+  load_options.kv_dtype = kv_dtype(options.kv_type);
+  INGOT_ASSIGN(const auto model, Model::load(file, *ops, load_options));
   INGOT_ASSIGN(const auto tokenizer, Tokenizer::create(model->vocabulary()));
   return {};
 }
@@ -138,8 +142,8 @@ Result<FileInfo> describe_file(const std::string& path, const InspectOptions& op
     info.n_parameters += tensor.n_values();
     info.weights_bytes += n_bytes;
     info.format_bytes[tensor.traits->name] += n_bytes;
-    info.tensors.push_back({tensor.name, tensor.traits->name, {tensor.dims.begin(), tensor.dims.begin() + tensor.n_dims},
-                            n_bytes});
+    info.tensors.push_back(
+        {tensor.name, tensor.traits->name, {tensor.dims.begin(), tensor.dims.begin() + tensor.n_dims}, n_bytes});
   }
   for (const auto& [key, value] : metadata.entries()) info.metadata.emplace_back(key, describe_value(value));
 

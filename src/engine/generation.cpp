@@ -66,8 +66,8 @@ class TextOutput {
 };
 
 // One token after another until there is a reason to stop. Precondition: sequence.last_logits() are there.
-Result<Finish> decode(TokenSequence& sequence, SamplingChain& chain, TextOutput& output,
-                      const GenerateOptions& options, Clock::time_point start, GenerateResult& out_result) {
+Result<Finish> decode(TokenSequence& sequence, SamplingChain& chain, TextOutput& output, const GenerateOptions& options,
+                      Clock::time_point start, GenerateResult& out_result) {
   const Tokenizer& tokenizer = *sequence.engine().tokenizer();
   const int64_t context = sequence.engine().info().context;
   const auto n_generated = [&out_result] { return static_cast<int64_t>(out_result.tokens.size()); };
@@ -114,10 +114,11 @@ Result<GenerateResult> generate(TokenSequence& sequence, std::span<const int32_t
       return invalid("there are no logits to continue from: feed at least one token with logits");
     }
   } else {
-    const auto fed = sequence.feed(prompt, TensorView(), {.logits = Rows::kLast,
-                                                          .chunk = options.chunk,
-                                                          .cancel = options.cancel,
-                                                          .on_progress = options.on_prompt_progress});
+    const auto fed = sequence.feed(prompt, TensorView(),
+                                   {.logits = Rows::kLast,
+                                    .chunk = options.chunk,
+                                    .cancel = options.cancel,
+                                    .on_progress = options.on_prompt_progress});
     if (!fed && fed.error().kind != ErrorKind::kCancelled) return tl::unexpected(fed.error());
     if (!fed) {
       result.finish = Finish::kInterrupted;

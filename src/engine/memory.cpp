@@ -39,8 +39,8 @@ std::optional<int64_t> control_group_memory() {
     const std::optional<int64_t> used = parse_number(read_text(folder + "/memory.current"));
     if (!limit || !used) continue;
     const std::string stat = read_text(folder + "/memory.stat");
-    const int64_t file_pages = find_memory_field(stat, "active_file").value_or(0) +
-                               find_memory_field(stat, "inactive_file").value_or(0);
+    const int64_t file_pages =
+        find_memory_field(stat, "active_file").value_or(0) + find_memory_field(stat, "inactive_file").value_or(0);
     return std::max<int64_t>(0, *limit - std::max<int64_t>(0, *used - file_pages));
   }
   return std::nullopt;
@@ -92,8 +92,8 @@ int64_t estimate_activation_bytes(const ModelSpec& spec, int64_t n_rows) {
   for (const LayerSpec& layer : spec.layers) {
     const AttentionSpec& attention = layer.attention;
     const FfnSpec& ffn = layer.ffn;
-    const int64_t mixer = 2 * (attention.query_width() + attention.key_width() + attention.value_width()) +
-                          attention.mixed_width();
+    const int64_t mixer =
+        2 * (attention.query_width() + attention.key_width() + attention.value_width()) + attention.mixed_width();
     const int64_t experts = ffn.n_experts + 3 * std::max(ffn.shared_ffn_dim, ffn.route.n_used * ffn.expert_ffn_dim);
     widest = std::max({widest, mixer, 3 * ffn.ffn_dim, experts});
   }
@@ -108,11 +108,12 @@ Result<int64_t> choose_context(const MemoryNeed& need, const MemoryLimits& limit
   const int64_t context = wanted > 0 ? wanted : std::min(train_context, kSmallestDefaultContext);
   const int64_t kv = saturating_mul(context, need.kv_per_token);
   if (saturating_add(fixed, kv) > limits.physical) {
-    return fail(ErrorKind::kOutOfMemory,
-                "model and context need {} (weights {}, {} tokens of context {}, scratch {}), but only {} of memory are "
-                "free",
-                format_bytes(saturating_add(fixed, kv)), format_bytes(need.weights), context, format_bytes(kv),
-                format_bytes(need.activations), format_bytes(limits.physical));
+    return fail(
+        ErrorKind::kOutOfMemory,
+        "model and context need {} (weights {}, {} tokens of context {}, scratch {}), but only {} of memory are "
+        "free",
+        format_bytes(saturating_add(fixed, kv)), format_bytes(need.weights), context, format_bytes(kv),
+        format_bytes(need.activations), format_bytes(limits.physical));
   }
   if (saturating_add(need.activations, kv) > limits.address_space) {
     return fail(ErrorKind::kOutOfMemory,

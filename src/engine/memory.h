@@ -36,7 +36,8 @@ int64_t estimate_activation_bytes(const ModelSpec& spec, int64_t n_rows);
 
 // The context to use: `wanted` if it is positive, else the smaller of the model's and what half of the free memory
 // holds. Errors: kOutOfMemory, with what is needed and what there is.
-Result<int64_t> choose_context(const MemoryNeed& need, const MemoryLimits& limits, int64_t wanted, int64_t train_context);
+Result<int64_t> choose_context(const MemoryNeed& need, const MemoryLimits& limits, int64_t wanted,
+                               int64_t train_context);
 
 // Errors: kOutOfMemory if n_bytes are not there now; what names them.
 Status check_free_memory(int64_t n_bytes, std::string_view what);

@@ -14,8 +14,7 @@ Result<NpyWriter> NpyWriter::create(const std::string& path, int64_t rows, int64
   writer.file_.reset(std::fopen(path.c_str(), "wb"));
   if (!writer.file_) return fail(ErrorKind::kIo, "cannot write {}: {}", path, std::strerror(errno));
   // Format 1.0: magic, version, length of the description, which padding brings to a multiple of 64 with the rest.
-  std::string description =
-      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, cols);
+  std::string description = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, cols);
   constexpr size_t kPreamble = 10;
   description.append(63 - (kPreamble + description.size()) % 64, ' ');
   description += '\n';

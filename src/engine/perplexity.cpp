@@ -164,8 +164,8 @@ Result<PerplexityResult> measure_perplexity(const std::shared_ptr<Engine>& engin
   Totals totals;
   const int64_t block_rows = std::clamp<int64_t>(kBlockBytes / (n_vocab * 4), 1, plan.n_scored);
   for (int64_t window_idx = 0; window_idx < plan.n_windows; ++window_idx) {
-    const auto window = std::span(tokens).subspan(static_cast<size_t>(window_idx * plan.window),
-                                                  static_cast<size_t>(plan.window));
+    const auto window =
+        std::span(tokens).subspan(static_cast<size_t>(window_idx * plan.window), static_cast<size_t>(plan.window));
     if (adds_bos) window[0] = tokenizer.bos();
     const auto prefix = window.first(static_cast<size_t>(plan.first_scored));
     INGOT_TRY(reader.start(prefix));
@@ -183,14 +183,14 @@ Result<PerplexityResult> measure_perplexity(const std::shared_ptr<Engine>& engin
       std::vector<RowScore> scores(static_cast<size_t>(n_rows));
       pool->parallel_for(n_rows, 1, [&](int64_t begin, int64_t end, int) {
         for (int64_t row = begin; row < end; ++row) {
-          const auto row_logits = std::span(logits).subspan(static_cast<size_t>(row * n_vocab),
-                                                            static_cast<size_t>(n_vocab));
+          const auto row_logits =
+              std::span(logits).subspan(static_cast<size_t>(row * n_vocab), static_cast<size_t>(n_vocab));
           const int32_t next = window[static_cast<size_t>(plan.first_scored + done + row + 1)];
           RowScore& score = scores[static_cast<size_t>(row)];
           score.nll = negative_log_likelihood(row_logits, next);
           if (!reference) continue;
-          const auto expected = std::span(reference_logits)
-                                    .subspan(static_cast<size_t>(row * n_vocab), static_cast<size_t>(n_vocab));
+          const auto expected =
+              std::span(reference_logits).subspan(static_cast<size_t>(row * n_vocab), static_cast<size_t>(n_vocab));
           score.kl = kl_divergence(expected, row_logits);
           score.same_top = std::max_element(expected.begin(), expected.end()) - expected.begin() ==
                            std::max_element(row_logits.begin(), row_logits.end()) - row_logits.begin();

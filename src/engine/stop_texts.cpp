@@ -53,6 +53,8 @@ std::string StopTexts::push(std::string_view piece) {
   return certain;
 }
 
-std::string StopTexts::flush() { return std::exchange(held_, {}); }
+std::string StopTexts::flush() {
+  return std::exchange(held_, {});
+}
 
 }  // namespace ingot::core

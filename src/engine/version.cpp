@@ -1,6 +1,6 @@
 #include "ingot/version.h"
 
-#include "engine/build_commit.h"
+#include <ingot_build_commit.h>
 
 namespace ingot {
 namespace {
@@ -18,10 +18,18 @@ constexpr const char* kCompiler = "GCC " __VERSION__;
 
 }  // namespace
 
-Version version() { return {INGOT_VERSION_MAJOR, INGOT_VERSION_MINOR, INGOT_VERSION_PATCH}; }
-const char* version_string() { return INGOT_VERSION_TEXT; }
-const char* build_commit() { return INGOT_BUILD_COMMIT; }
-const char* build_compiler() { return kCompiler; }
+Version version() {
+  return {INGOT_VERSION_MAJOR, INGOT_VERSION_MINOR, INGOT_VERSION_PATCH};
+}
+const char* version_string() {
+  return INGOT_VERSION_TEXT;
+}
+const char* build_commit() {
+  return INGOT_BUILD_COMMIT;
+}
+const char* build_compiler() {
+  return kCompiler;
+}
 
 bool is_compatible(int major, int minor) {
   // Structs of options grow in minor releases, so a program needs the minor release that it was compiled with.

@@ -1,0 +1,108 @@
+#include "cli/flags.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "cli/progress.h"
+#include "cli/streams.h"
+#include "kernels/dispatch.h"
+#include "threading/topology.h"
+
+namespace ingot::cli {
+namespace {
+
+constexpr int64_t kMaxContext = int64_t{1} << 30;
+
+CLI::Validator mode_name() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        if (text == "exact" || text == "reference") return {};
+        if (text == "fast") return "fast does not exist yet; there are exact and reference";
+        return fmt::format("{} is no mode, expected exact or reference", text);
+      },
+      "");
+}
+
+CLI::Validator kernel_name() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        const auto table = core::find_kernel_table(text);
+        return table ? std::string() : table.error().message;
+      },
+      "");
+}
+
+}  // namespace
+
+CLI::Option* with_environment(CLI::Option* option) {
+  std::string name = option->get_lnames().empty() ? std::string() : option->get_lnames().front();
+  if (name.empty()) return option;
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char letter) { return letter == '-' ? '_' : static_cast<char>(std::toupper(letter)); });
+  return option->envname("INGOT_" + name);
+}
+
+CLI::Option* add_switch(CLI::App* app, const std::string& names, bool& value, const std::string& help) {
+  return with_environment(app->add_flag(names, value, help));
+}
+
+ModelOptions ModelFlags::options() const {
+  ModelOptions options;
+  options.threads = threads;
+  options.context = context;
+  options.mode = mode == "reference" ? Mode::kReference : Mode::kExact;
+  options.isa = isa;
+  options.kv_type = kv_type == "f32" ? KvType::kF32 : KvType::kF16;
+  options.check_tensors = check_tensors;
+  return options;
+}
+
+void add_model_flags(CLI::App* app, ModelFlags& flags, const std::string& context_help) {
+  app->add_option("MODEL", flags.path, "A GGUF file; of a split model, its first part")->required();
+  with_environment(app->add_option("-t,--threads", flags.threads, "Threads; without it one per physical core"))
+      ->check(in_range(1, core::kMaxThreads));
+  if (!context_help.empty()) {
+    with_environment(app->add_option("-c,--ctx", flags.context, context_help))
+        ->check(in_range<int64_t>(1, kMaxContext));
+  }
+  add_flag_value(app, "--mode", flags.mode, "Arithmetic: exact, or reference (slow, to compare with)")
+      ->check(mode_name());
+  with_environment(app->add_option("--isa", flags.isa,
+                                   "Kernel set: " + core::available_kernel_tables() +
+                                       "; without it the best one. The reference mode has its own"))
+      ->check(kernel_name());
+  add_flag_value(app, "--kv-type", flags.kv_type, "Type of cached keys and values: f16 or f32")
+      ->check(CLI::IsMember({"f16", "f32"}));
+  add_switch(app, "--check-tensors", flags.check_tensors,
+             "Look at every weight first; a NaN or infinite one is an error");
+  add_switch(app, "--verbose", flags.verbose, "Say more on stderr");
+}
+
+Expected<Model> open_model(const ModelFlags& flags) {
+  Progress progress("loading");
+  set_log_callback([verbose = flags.verbose, &progress](LogLevel level, std::string_view line) {
+    if (level != LogLevel::kWarning && !verbose) return;
+    progress.clear();
+    say(level == LogLevel::kWarning ? fmt::format("warning: {}", line) : std::string(line));
+  });
+  ModelOptions options = flags.options();
+  options.on_progress = [&progress](double fraction) { progress.show(fmt::format("{:.0f} %", fraction * 100)); };
+  Expected<Model> model = Model::open(flags.path, options);
+  progress.clear();
+  set_log_callback([verbose = flags.verbose](LogLevel level, std::string_view line) {
+    if (level == LogLevel::kWarning || verbose) say(line);
+  });
+  if (!model) return model;
+  const ModelInfo& info = model->info();
+  if (flags.context == 0 && info.context < info.train_context) {
+    say(fmt::format("the context is {} tokens of the model's {}: half of the free memory holds no more (-c sets it)",
+                    info.context, info.train_context));
+  }
+  if (flags.verbose) {
+    say(fmt::format("{} {}, {} parameters, {} kernels, {} threads, context {}, loaded in {:.0f} ms", info.architecture,
+                    info.name, info.n_parameters, info.kernels, info.threads, info.context, info.load_ms));
+  }
+  return model;
+}
+
+}  // namespace ingot::cli

@@ -1,0 +1,38 @@
+#include "cli/interrupt.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+
+#include "cli/exit_codes.h"
+
+namespace ingot::cli {
+namespace {
+
+std::atomic<const CancelToken*> current_token{nullptr};
+
+void on_interrupt(int) {
+  const CancelToken* token = current_token.load();
+  if (token == nullptr || token->cancelled()) _exit(kInterrupted);
+  token->cancel();
+}
+
+}  // namespace
+
+void install_interrupt_handler() {
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGINT, &action, nullptr);
+}
+
+InterruptScope::InterruptScope(const CancelToken& token) {
+  current_token.store(&token);
+}
+InterruptScope::~InterruptScope() {
+  current_token.store(nullptr);
+}
+
+}  // namespace ingot::cli
