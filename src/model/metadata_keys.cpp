@@ -75,4 +75,14 @@ Result<std::vector<int64_t>> MetadataKeys::ints_per_layer(std::string_view key, 
   return *std::move(values);
 }
 
+Result<std::vector<bool>> MetadataKeys::required_flags(std::string_view key, int64_t n) const {
+  const std::string name = full_name(key);
+  INGOT_ASSIGN(std::optional<std::vector<bool>> flags, metadata_.get_bools(name));
+  if (!flags) return missing(name);
+  if (static_cast<int64_t>(flags->size()) != n) {
+    return invalid("{} has {} entries; expected one for each of {} layers", name, flags->size(), n);
+  }
+  return *std::move(flags);
+}
+
 }  // namespace ingot::core

@@ -74,8 +74,10 @@ Result<std::vector<int64_t>> read_windows(const MetadataKeys& keys, const Window
   // The key is either a period or one flag a layer.
   constexpr const char* kPatternKey = "attention.sliding_window_pattern";
   if (keys.is_array(kPatternKey)) {
-    INGOT_ASSIGN(const auto windowed, keys.ints_per_layer(kPatternKey, n_layers, {}, {0, 1}));
-    for (size_t layer_idx = 0; layer_idx < windows.size(); ++layer_idx) windows[layer_idx] *= windowed[layer_idx];
+    INGOT_ASSIGN(const std::vector<bool> windowed, keys.required_flags(kPatternKey, n_layers));
+    for (size_t layer_idx = 0; layer_idx < windows.size(); ++layer_idx) {
+      if (!windowed[layer_idx]) windows[layer_idx] = 0;
+    }
     return windows;
   }
   INGOT_ASSIGN(const int64_t period, keys.int_or(kPatternKey, rule.period, {0, kMaxLayers}));
