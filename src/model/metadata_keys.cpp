@@ -13,13 +13,19 @@ Status check_range(const std::string& name, double value, FloatRange range) {
   return invalid("{} is {}; expected {} to {}", name, value, range.min, range.max);
 }
 
-tl::unexpected<Error> missing(const std::string& name) { return invalid("the metadata key {} is missing", name); }
+tl::unexpected<Error> missing(const std::string& name) {
+  return invalid("the metadata key {} is missing", name);
+}
 
 }  // namespace
 
-std::string MetadataKeys::full_name(std::string_view key) const { return fmt::format("{}.{}", architecture_, key); }
+std::string MetadataKeys::full_name(std::string_view key) const {
+  return fmt::format("{}.{}", architecture_, key);
+}
 
-bool MetadataKeys::has(std::string_view key) const { return metadata_.find(full_name(key)) != nullptr; }
+bool MetadataKeys::has(std::string_view key) const {
+  return metadata_.find(full_name(key)) != nullptr;
+}
 
 bool MetadataKeys::is_array(std::string_view key) const {
   const GgufValue* value = metadata_.find(full_name(key));

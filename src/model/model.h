@@ -19,7 +19,7 @@
 namespace ingot::core {
 
 struct LoadOptions {
-  bool check_tensors = false;  // a NaN or infinite weight is an error
+  bool check_tensors = false;    // a NaN or infinite weight is an error
   DType kv_dtype = DType::kF16;  // kF16 or kF32
   // Positions that sequences will have room for, 0 = all that the model was trained on. Long-rope has one set of
   // frequencies for contexts up to the model's original one and another beyond; nothing else depends on it.
@@ -49,7 +49,8 @@ class Model {
 };
 
 // The architecture of a file, from its metadata (and, for the vocabulary's size, its tensors), without its weights.
-// Errors: an unknown architecture, with the list of known ones; a key that is missing, of the wrong type or out of range.
+// Errors: an unknown architecture, with the list of known ones; a key that is missing, of the wrong type or out of
+// range.
 Result<ModelSpec> read_model_spec(const GgufFile& file);
 
 }  // namespace ingot::core

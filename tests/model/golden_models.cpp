@@ -31,7 +31,9 @@ std::vector<float> read_npy(const std::string& path) {
 
 }  // namespace
 
-std::string golden_path(const std::string& file) { return std::string(INGOT_GOLDEN_DIR) + "/models/" + file; }
+std::string golden_path(const std::string& file) {
+  return std::string(INGOT_GOLDEN_DIR) + "/models/" + file;
+}
 
 std::vector<std::string> golden_files() {
   std::vector<std::string> files;
