@@ -62,12 +62,22 @@ class SequenceState {
   Status restore(std::span<const std::byte> snapshot);
 
  private:
+  using Block = std::shared_ptr<AlignedBuffer>;  // all layers: keys, then values of each
+
+  Result<Block> new_block() const;
+  // Puts a block in its place, which is an old one or the next.
+  void set_block(size_t block_idx, Block block);
+  void drop_blocks_from(size_t n_blocks);
+
   std::shared_ptr<const StateShape> shape_;
-  std::vector<std::shared_ptr<AlignedBuffer>> blocks_;
-  // Pages of every layer, layer after layer: [layer][block], rebuilt when blocks change.
+  std::vector<Block> blocks_;
+  // Pages of every layer, layer after layer: [layer][block].
   std::vector<std::vector<std::byte*>> key_pages_;
   std::vector<std::vector<std::byte*>> value_pages_;
   int64_t length_ = 0;
+  // The first so many blocks may be seen by other states and are never written. fork() raises it in both; that a
+  // block's other owner has gone is not noticed, which costs one copy of the last block at most.
+  mutable size_t n_shared_blocks_ = 0;
 };
 
 }  // namespace ingot::core

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <cstdint>
 #include <span>
+#include <vector>
 
+#include "base/aligned_buffer.h"
 #include "base/result.h"
 #include "cache/sequence_state.h"
 #include "model/model.h"
@@ -27,10 +29,27 @@ struct ForwardOutputs {
   TensorView hidden;  // (output rows, dim): after the final norm; or data == nullptr
 };
 
+// Memory of a step, kept from one step to the next. Not thread-safe; serves any model, but one step at a time.
+class ForwardScratch {
+ public:
+  // Room for views of n_floats floats in all; earlier views are void. Errors: kOutOfMemory.
+  Status reset(Ops& ops, int64_t n_floats);
+  // The next (rows, cols) of it. Precondition: reset() made room.
+  TensorView take(int64_t rows, int64_t cols);
+
+  std::vector<int32_t> positions;       // (rows) of the step
+  std::vector<int32_t> expert_ids;      // (rows, n_used)
+  std::vector<float> expert_weights;    // (rows, n_used)
+
+ private:
+  AlignedBuffer buffer_;
+  int64_t n_taken_ = 0;
+};
+
 // Runs the slices and advances their states. On an error (memory, cancelled, damaged file) every state is as before.
-// cancel may be null; it is looked at between layers.
+// cancel may be null; it is looked at between layers. Without a scratch the step allocates its own.
 Status forward(const Model& model, Ops& ops, std::span<const SequenceSlice> slices, const ForwardOutputs& outputs,
-               const std::atomic<bool>* cancel);
+               const std::atomic<bool>* cancel, ForwardScratch* scratch = nullptr);
 
 // What the first layer would see for these tokens: (tokens, dim), with the model's scaling, without positions.
 void token_embeddings(const Model& model, Ops& ops, std::span<const int32_t> tokens, TensorView out);

@@ -1,0 +1,245 @@
+#include "cache/sequence_state.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <type_traits>
+
+#include "base/check.h"
+
+namespace ingot::core {
+namespace {
+
+constexpr uint32_t kMagic = 0x53514E49;  // "INQS"
+constexpr uint32_t kVersion = 1;
+
+// A snapshot: this header, three words for each layer (heads, key size, value size), the contents, a checksum of all
+// that. Contents are block after block, in a block layer after layer, keys before values, head after head, and of each
+// head only the positions in use. Numbers are little-endian, as everywhere in ingot's files.
+struct SnapshotHeader {
+  uint32_t magic = kMagic;
+  uint32_t version = kVersion;
+  uint64_t model_fingerprint = 0;
+  uint32_t kv_dtype = 0;
+  uint32_t n_layers = 0;
+  int64_t length = 0;
+};
+static_assert(sizeof(SnapshotHeader) == 32 && std::is_trivially_copyable_v<SnapshotHeader>, "no padding is written");
+using LayerHeader = std::array<uint32_t, 3>;
+
+int64_t value_bytes(DType dtype) { return dtype == DType::kF32 ? 4 : 2; }
+
+int64_t n_blocks_for(int64_t n_tokens) { return (n_tokens + kPageTokens - 1) / kPageTokens; }
+
+int64_t key_page_bytes(const StateShape& shape, const KvLayerShape& layer) {
+  return layer.n_kv_heads * kPageTokens * layer.key_dim * value_bytes(shape.kv_dtype);
+}
+
+int64_t value_page_bytes(const StateShape& shape, const KvLayerShape& layer) {
+  return layer.n_kv_heads * kPageTokens * layer.value_dim * value_bytes(shape.kv_dtype);
+}
+
+std::vector<LayerHeader> layer_headers(const StateShape& shape) {
+  std::vector<LayerHeader> headers;
+  for (const KvLayerShape& layer : shape.layers) {
+    headers.push_back({static_cast<uint32_t>(layer.n_kv_heads), static_cast<uint32_t>(layer.key_dim),
+                       static_cast<uint32_t>(layer.value_dim)});
+  }
+  return headers;
+}
+
+// Calls fn(bytes in the block, their number) for all that n_tokens positions of a block occupy, in snapshot order.
+template <typename Fn>
+void for_each_run(const StateShape& shape, std::byte* block, int64_t n_tokens, const Fn& fn) {
+  for (const KvLayerShape& layer : shape.layers) {
+    for (const int64_t dim : {layer.key_dim, layer.value_dim}) {
+      const int64_t row_bytes = dim * value_bytes(shape.kv_dtype);
+      for (int64_t head = 0; head < layer.n_kv_heads; ++head) {
+        fn(block, static_cast<size_t>(n_tokens * row_bytes));
+        block += kPageTokens * row_bytes;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+int64_t StateShape::bytes_per_block() const {
+  int64_t n_bytes = 0;
+  for (const KvLayerShape& layer : layers) n_bytes += key_page_bytes(*this, layer) + value_page_bytes(*this, layer);
+  return n_bytes;
+}
+
+SequenceState::SequenceState(std::shared_ptr<const StateShape> shape)
+    : shape_(std::move(shape)), key_pages_(shape_->layers.size()), value_pages_(shape_->layers.size()) {}
+
+Result<SequenceState::Block> SequenceState::new_block() const {
+  INGOT_ASSIGN(AlignedBuffer buffer, AlignedBuffer::allocate(static_cast<size_t>(shape_->bytes_per_block())));
+  return std::make_shared<AlignedBuffer>(std::move(buffer));
+}
+
+void SequenceState::set_block(size_t block_idx, Block block) {
+  std::byte* page = block->data();
+  if (block_idx == blocks_.size()) {
+    blocks_.push_back(nullptr);
+    for (auto& pages : key_pages_) pages.push_back(nullptr);
+    for (auto& pages : value_pages_) pages.push_back(nullptr);
+  }
+  blocks_[block_idx] = std::move(block);
+  for (size_t layer_idx = 0; layer_idx < shape_->layers.size(); ++layer_idx) {
+    const KvLayerShape& layer = shape_->layers[layer_idx];
+    key_pages_[layer_idx][block_idx] = page;
+    page += key_page_bytes(*shape_, layer);
+    value_pages_[layer_idx][block_idx] = page;
+    page += value_page_bytes(*shape_, layer);
+  }
+}
+
+void SequenceState::drop_blocks_from(size_t n_blocks) {
+  blocks_.resize(n_blocks);
+  for (auto& pages : key_pages_) pages.resize(n_blocks);
+  for (auto& pages : value_pages_) pages.resize(n_blocks);
+  n_shared_blocks_ = std::min(n_shared_blocks_, n_blocks);
+}
+
+Status SequenceState::reserve(int64_t n_tokens) {
+  INGOT_CHECK(n_tokens >= 0, "room for a number of tokens");
+  const auto n_blocks = static_cast<size_t>(n_blocks_for(length_ + n_tokens));
+  const auto first_written = static_cast<size_t>(length_ / kPageTokens);
+  const bool unshare = first_written < n_shared_blocks_ && first_written < n_blocks;
+
+  // All that can fail comes first.
+  std::vector<Block> added;
+  for (size_t n = blocks_.size(); n < n_blocks; ++n) {
+    INGOT_ASSIGN(Block block, new_block());
+    added.push_back(std::move(block));
+  }
+  if (unshare) {
+    INGOT_ASSIGN(Block copy, new_block());
+    std::memcpy(copy->data(), blocks_[first_written]->data(), static_cast<size_t>(shape_->bytes_per_block()));
+    set_block(first_written, std::move(copy));
+    n_shared_blocks_ = first_written;
+  }
+  for (Block& block : added) set_block(blocks_.size(), std::move(block));
+  return {};
+}
+
+void SequenceState::advance(int64_t n_tokens) {
+  INGOT_CHECK(n_tokens >= 0 && n_blocks_for(length_ + n_tokens) <= static_cast<int64_t>(blocks_.size()),
+              "positions that were reserved");
+  length_ += n_tokens;
+}
+
+void SequenceState::truncate(int64_t n_tokens) {
+  INGOT_CHECK(n_tokens >= 0 && n_tokens <= length_, "positions that the state has");
+  length_ = n_tokens;
+  drop_blocks_from(static_cast<size_t>(n_blocks_for(n_tokens)));
+}
+
+SequenceState SequenceState::fork() const {
+  SequenceState other(shape_);
+  const auto n_blocks = static_cast<size_t>(n_blocks_for(length_));
+  for (size_t block_idx = 0; block_idx < n_blocks; ++block_idx) other.set_block(block_idx, blocks_[block_idx]);
+  other.length_ = length_;
+  other.n_shared_blocks_ = n_blocks;
+  n_shared_blocks_ = std::max(n_shared_blocks_, n_blocks);
+  return other;
+}
+
+KvView SequenceState::layer(int64_t layer_idx) const {
+  const auto index = static_cast<size_t>(layer_idx);
+  INGOT_CHECK(index < shape_->layers.size(), "a layer of the model");
+  const KvLayerShape& layer = shape_->layers[index];
+  return {.dtype = shape_->kv_dtype,
+          .n_kv_heads = layer.n_kv_heads,
+          .key_dim = layer.key_dim,
+          .value_dim = layer.value_dim,
+          .key_pages = key_pages_[index],
+          .value_pages = value_pages_[index]};
+}
+
+std::vector<std::byte> SequenceState::snapshot() const {
+  const std::vector<LayerHeader> layers = layer_headers(*shape_);
+  SnapshotHeader header;
+  header.model_fingerprint = shape_->model_fingerprint;
+  header.kv_dtype = static_cast<uint32_t>(shape_->kv_dtype);
+  header.n_layers = static_cast<uint32_t>(layers.size());
+  header.length = length_;
+
+  std::vector<std::byte> bytes;
+  bytes.reserve(sizeof(header) + layers.size() * sizeof(LayerHeader) +
+                static_cast<size_t>(length_ * shape_->bytes_per_token()) + sizeof(uint64_t));
+  const auto append = [&](const void* data, size_t n_bytes) {
+    const auto* first = static_cast<const std::byte*>(data);
+    bytes.insert(bytes.end(), first, first + n_bytes);
+  };
+  append(&header, sizeof(header));
+  append(layers.data(), layers.size() * sizeof(LayerHeader));
+  for (int64_t first = 0; first < length_; first += kPageTokens) {
+    std::byte* block = blocks_[static_cast<size_t>(first / kPageTokens)]->data();
+    for_each_run(*shape_, block, std::min(kPageTokens, length_ - first), append);
+  }
+  const uint64_t checksum = XXH3_64bits(bytes.data(), bytes.size());
+  append(&checksum, sizeof(checksum));
+  return bytes;
+}
+
+Status SequenceState::restore(std::span<const std::byte> snapshot) {
+  const std::vector<LayerHeader> layers = layer_headers(*shape_);
+  const size_t layers_bytes = layers.size() * sizeof(LayerHeader);
+  SnapshotHeader header;
+  if (snapshot.size() < sizeof(header) + sizeof(uint64_t)) {
+    return invalid("the saved state has {} bytes; expected at least {}", snapshot.size(),
+                   sizeof(header) + sizeof(uint64_t));
+  }
+  std::memcpy(&header, snapshot.data(), sizeof(header));
+  if (header.magic != kMagic) return invalid("not a saved state: it begins with other bytes than ingot's");
+  if (header.version != kVersion) {
+    return invalid("the saved state has version {}; expected {}", header.version, kVersion);
+  }
+  if (header.model_fingerprint != shape_->model_fingerprint) {
+    return invalid("the saved state is of another model (fingerprint {:016x}; expected {:016x})",
+                   header.model_fingerprint, shape_->model_fingerprint);
+  }
+  if (header.kv_dtype != static_cast<uint32_t>(shape_->kv_dtype) || header.n_layers != layers.size()) {
+    return invalid("the saved state has {} layers of type {}; expected {} of type {}", header.n_layers, header.kv_dtype,
+                   layers.size(), static_cast<uint32_t>(shape_->kv_dtype));
+  }
+  // The length is trusted only once it explains the number of bytes there are.
+  const size_t fixed_bytes = sizeof(header) + layers_bytes + sizeof(uint64_t);
+  const int64_t token_bytes = shape_->bytes_per_token();
+  const int64_t content_bytes = static_cast<int64_t>(snapshot.size()) - static_cast<int64_t>(fixed_bytes);
+  const bool explained = content_bytes >= 0 && token_bytes > 0 && content_bytes % token_bytes == 0 &&
+                         header.length == content_bytes / token_bytes;
+  if (!explained) {
+    return invalid("the saved state has {} bytes, which {} positions do not explain: it is truncated or altered",
+                   snapshot.size(), header.length);
+  }
+  const std::span<const std::byte> hashed = snapshot.first(snapshot.size() - sizeof(uint64_t));
+  uint64_t checksum = 0;
+  std::memcpy(&checksum, hashed.data() + hashed.size(), sizeof(checksum));
+  if (checksum != XXH3_64bits(hashed.data(), hashed.size())) {
+    return invalid("the saved state is altered: its checksum does not fit its bytes");
+  }
+  if (std::memcmp(snapshot.data() + sizeof(header), layers.data(), layers_bytes) != 0) {
+    return invalid("the saved state has layers of another shape");
+  }
+
+  SequenceState restored(shape_);
+  INGOT_TRY(restored.reserve(header.length));
+  const std::byte* contents = snapshot.data() + sizeof(header) + layers_bytes;
+  for (int64_t first = 0; first < header.length; first += kPageTokens) {
+    std::byte* block = restored.blocks_[static_cast<size_t>(first / kPageTokens)]->data();
+    for_each_run(*shape_, block, std::min(kPageTokens, header.length - first), [&](std::byte* run, size_t n_bytes) {
+      std::memcpy(run, contents, n_bytes);
+      contents += n_bytes;
+    });
+  }
+  restored.length_ = header.length;
+  *this = std::move(restored);
+  return {};
+}
+
+}  // namespace ingot::core

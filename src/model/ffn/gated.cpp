@@ -1,0 +1,25 @@
+#include "model/ffn/gated.h"
+
+namespace ingot::core {
+
+TensorView gated_ffn(Step& step, const GatedWeights& w, Activation activation, int64_t ffn_dim, TensorView inner) {
+  if (w.gate.empty() && w.gate_up.empty()) {
+    const TensorView up = fit(step, step.hidden, ffn_dim);
+    const Epilogue epilogue{.bias = w.up.bias, .scale = w.up.scale, .activation = activation};
+    step.ops.linear(step.rows, inner, w.up.matrix, epilogue, up);
+    return up;
+  }
+  const TensorView both = fit(step, step.hidden, 2 * ffn_dim);
+  const TensorView gate = both.col_range(0, ffn_dim);
+  const TensorView up = both.col_range(ffn_dim, ffn_dim);
+  if (!w.gate_up.empty()) {
+    project(step, w.gate_up, inner, both);
+  } else {
+    project(step, w.gate, inner, gate);
+    project(step, w.up, inner, up);
+  }
+  step.ops.activate(activation, gate, up, gate);
+  return gate;
+}
+
+}  // namespace ingot::core

@@ -1,0 +1,17 @@
+// The dense feed-forward part: activation(gate x) * (up x), or activation(up x) where there is no gate.
+#pragma once
+
+#include "model/step.h"
+
+namespace ingot::core {
+
+struct GatedWeights {
+  const LinearWeights& gate;     // (ffn_dim, dim) or empty
+  const LinearWeights& up;       // (ffn_dim, dim)
+  const LinearWeights& gate_up;  // (2 * ffn_dim, dim) in place of both, or empty
+};
+
+// (rows, ffn_dim), before the down projection; lies in step.hidden.
+TensorView gated_ffn(Step& step, const GatedWeights& w, Activation activation, int64_t ffn_dim, TensorView inner);
+
+}  // namespace ingot::core

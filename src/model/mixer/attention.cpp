@@ -1,0 +1,66 @@
+#include "model/mixer/attention.h"
+
+namespace ingot::core {
+namespace {
+
+struct Heads {
+  TensorView q;  // (rows, n_heads * key_dim)
+  TensorView k;  // (rows, n_kv_heads * key_dim)
+  TensorView v;  // (rows, n_kv_heads * value_dim)
+};
+
+Heads project_heads(Step& step, const AttentionSpec& spec, const LayerWeights& w, TensorView inner) {
+  const TensorView qkv = fit(step, step.qkv, spec.query_width() + spec.key_width() + spec.value_width());
+  const Heads heads{qkv.col_range(0, spec.query_width()), qkv.col_range(spec.query_width(), spec.key_width()),
+                    qkv.col_range(spec.query_width() + spec.key_width(), spec.value_width())};
+  if (!w.wqkv.empty()) {
+    project(step, w.wqkv, inner, qkv);
+  } else {
+    project(step, w.wq, inner, heads.q);
+    project(step, w.wk, inner, heads.k);
+    project(step, w.wv, inner, heads.v);
+  }
+  return heads;
+}
+
+void turn(Step& step, const AttentionSpec& spec, TensorView heads) {
+  if (spec.rope < 0) return;
+  const auto rope_idx = static_cast<size_t>(spec.rope);
+  const RopeSpec& rope = step.model.spec().ropes[rope_idx];
+  const RopeTable& table = step.model.weights().ropes[rope_idx];
+  step.ops.rope({.layout = rope.layout,
+                 .head_dim = spec.key_dim,
+                 .rotary_dim = rope.rotary_dim,
+                 .frequencies = table.frequencies,
+                 .magnitude = table.magnitude},
+                step.scratch.positions, heads);
+}
+
+}  // namespace
+
+TensorView attention_mixer(Step& step, int64_t layer_idx, TensorView inner) {
+  const AttentionSpec& spec = step.model.spec().layers[static_cast<size_t>(layer_idx)].attention;
+  const LayerWeights& w = step.model.weights().layers[static_cast<size_t>(layer_idx)];
+  const Heads heads = project_heads(step, spec, w, inner);
+  normalize(step, w.q_norm, heads.q, heads.q);
+  normalize(step, w.k_norm, heads.k, heads.k);
+  turn(step, spec, heads.q);
+  turn(step, spec, heads.k);
+
+  const AttentionParams params{
+      .n_heads = spec.n_heads, .scale = spec.scale, .softcap = spec.softcap, .window = spec.window, .sinks = {}};
+  const TensorView mixed = fit(step, step.mixed, spec.mixed_width());
+  int64_t row = 0;
+  for (const SequenceSlice& slice : step.slices) {
+    const int64_t n_rows = slice.n_rows();
+    const StepRows rows = slice.generated ? StepRows{.n_generated = n_rows} : StepRows{.n_prompt = n_rows};
+    const KvView kv = slice.state->layer(layer_idx);
+    step.ops.write_kv(kv, slice.state->length(), heads.k.row_range(row, n_rows), heads.v.row_range(row, n_rows));
+    step.ops.attention(rows, params, kv, slice.state->length(), heads.q.row_range(row, n_rows),
+                       mixed.row_range(row, n_rows));
+    row += n_rows;
+  }
+  return mixed;
+}
+
+}  // namespace ingot::core

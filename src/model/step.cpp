@@ -1,0 +1,58 @@
+#include "model/step.h"
+
+namespace ingot::core {
+
+Status ForwardScratch::reset(Ops& ops, int64_t n_floats) {
+  n_taken_ = 0;
+  const auto n_bytes = static_cast<size_t>(n_floats) * sizeof(float);
+  if (n_bytes <= buffer_.n_bytes()) return {};
+  buffer_ = {};  // before the new one is asked for: never both at once
+  INGOT_ASSIGN(buffer_, ops.allocate(n_bytes));
+  return {};
+}
+
+TensorView ForwardScratch::take(int64_t rows, int64_t cols) {
+  const std::span<float> all = buffer_.as<float>();
+  const auto first = static_cast<size_t>(n_taken_);
+  n_taken_ += rows * cols;
+  INGOT_CHECK(static_cast<size_t>(n_taken_) <= all.size(), "scratch that was reserved");
+  return TensorView::matrix(all.data() + first, rows, cols);
+}
+
+TensorView fit(const Step& step, TensorView buffer, int64_t n_cols) {
+  INGOT_CHECK(step.rows.total() <= buffer.rows && n_cols <= buffer.cols, "a buffer of the step");
+  return TensorView::matrix(buffer.data, step.rows.total(), n_cols);
+}
+
+void project(Step& step, const LinearWeights& w, TensorView x, TensorView out) {
+  step.ops.linear(step.rows, x, w.matrix, {.bias = w.bias, .scale = w.scale}, out);
+}
+
+TensorView normalize(Step& step, const VectorWeights& w, TensorView x, TensorView out) {
+  if (w.empty()) return x;
+  const ModelSpec& spec = step.model.spec();
+  step.ops.norm({.kind = spec.norm,
+                 .epsilon = spec.norm_epsilon,
+                 .weight = w.weight,
+                 .bias = w.bias,
+                 .group = static_cast<int64_t>(w.weight.size())},
+                x, out);
+  return out;
+}
+
+void add_projection(Step& step, const LinearWeights& w, TensorView inner, const VectorWeights& post_norm) {
+  if (post_norm.empty()) {
+    const float scale = w.scale * step.model.spec().residual_scale;
+    step.ops.linear(step.rows, inner, w.matrix, {.bias = w.bias, .scale = scale, .residual = &step.x}, step.x);
+    return;
+  }
+  const TensorView branch = fit(step, step.branch, step.x.cols);
+  project(step, w, inner, branch);
+  add_branch(step, branch, post_norm);
+}
+
+void add_branch(Step& step, TensorView branch, const VectorWeights& post_norm) {
+  step.ops.add(step.x, normalize(step, post_norm, branch, branch), step.model.spec().residual_scale, step.x);
+}
+
+}  // namespace ingot::core

@@ -1,0 +1,44 @@
+// What the parts of a forward pass share: the rows of the step, its buffers, and the few ways to apply weights.
+#pragma once
+
+#include <span>
+
+#include "model/forward.h"
+
+namespace ingot::core {
+
+// Rows are those of all slices, one after another.
+struct Step {
+  const Model& model;
+  Ops& ops;
+  std::span<const SequenceSlice> slices;
+  ForwardScratch& scratch;
+  StepRows rows = {};  // less in the last layer's feed-forward part than before it
+
+  TensorView x = {};       // (rows, dim): the residual stream
+  TensorView inner = {};   // (rows, dim): x after a norm
+  TensorView branch = {};  // (rows, dim): what a part adds to x
+  TensorView qkv = {};     // (rows, widest query + key + value)
+  TensorView mixed = {};   // (rows, widest n_heads * value_dim)
+  TensorView hidden = {};  // (rows, widest 2 * ffn_dim): gate and up
+  TensorView router = {};  // (rows, n_experts)
+  TensorView shared = {};  // (rows, dim): what the shared expert adds, where there is one
+  TensorView final = {};   // (output rows, dim): after the final norm
+};
+
+// The first n_cols columns' worth of a buffer, as a matrix without gaps of as many rows as the step has now.
+TensorView fit(const Step& step, TensorView buffer, int64_t n_cols);
+
+// out = W x + b.
+void project(Step& step, const LinearWeights& w, TensorView x, TensorView out);
+
+// The norm of x, (rows, n), in groups of the weight's length; x itself where the architecture has no such norm.
+TensorView normalize(Step& step, const VectorWeights& w, TensorView x, TensorView out);
+
+// step.x += residual_scale * norm(W inner + b), the norm only where there is one.
+void add_projection(Step& step, const LinearWeights& w, TensorView inner, const VectorWeights& post_norm);
+
+// step.x += residual_scale * norm(branch); branch is overwritten.
+void add_branch(Step& step, TensorView branch, const VectorWeights& post_norm);
+
+}  // namespace ingot::core
