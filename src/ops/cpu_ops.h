@@ -22,8 +22,8 @@ enum class NumericMode : uint8_t {
 };
 
 struct CpuOpsOptions {
-  int n_threads = 0;  // 0: default_thread_count()
-  std::string isa;    // a kernel table's name; empty: INGOT_ISA or the best (dispatch.h)
+  int n_threads = 0;     // 0: default_thread_count()
+  std::string isa = {};  // a kernel table's name; empty: INGOT_ISA or the best (dispatch.h)
   NumericMode mode = NumericMode::kExact;
 };
 

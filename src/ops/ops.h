@@ -35,9 +35,9 @@ enum class NormKind : uint8_t { kRms, kLayer };
 struct NormParams {
   NormKind kind = NormKind::kRms;
   float epsilon = 1e-5f;
-  std::span<const float> weight;  // (group) or, when empty, all ones
-  std::span<const float> bias;    // (group) or empty
-  int64_t group = 0;              // values normalised together: 0 = the whole row; head_dim = each head by itself
+  std::span<const float> weight = {};  // (group) or, when empty, all ones
+  std::span<const float> bias = {};    // (group) or empty
+  int64_t group = 0;                   // values normalised together: 0 = the whole row; head_dim = each head by itself
 };
 
 enum class Activation : uint8_t {
@@ -51,7 +51,7 @@ enum class Activation : uint8_t {
 
 // y = activation(scale * (W x + bias)) * ... in this order: product, bias, scale, activation, then + residual.
 struct Epilogue {
-  std::span<const float> bias;  // (W.rows) or empty
+  std::span<const float> bias = {};  // (W.rows) or empty
   float scale = 1.0f;
   Activation activation = Activation::kNone;
   const TensorView* residual = nullptr;  // (rows, W.rows), added last; may be the output itself
@@ -65,24 +65,25 @@ enum class RopeLayout : uint8_t {
 struct RopeParams {
   RopeLayout layout = RopeLayout::kInterleaved;
   int64_t head_dim = 0;
-  int64_t rotary_dim = 0;              // the first rotary_dim values of each head turn, the rest pass
-  std::span<const float> frequencies;  // (rotary_dim / 2): radians per position, with every scaling already in them
-  float magnitude = 1.0f;              // factor on cos and sin (YaRN and long-rope attention factor)
+  int64_t rotary_dim = 0;  // the first rotary_dim values of each head turn, the rest pass
+  std::span<const float> frequencies =
+      {};                  // (rotary_dim / 2): radians per position, with every scaling already in them
+  float magnitude = 1.0f;  // factor on cos and sin (YaRN and long-rope attention factor)
 };
 
 struct AttentionParams {
-  int64_t n_heads = 0;          // query heads; n_heads / kv.n_kv_heads of them share one head of keys
-  float scale = 1.0f;           // on q.k
-  float softcap = 0.0f;         // 0 = none; else scores become softcap * tanh(score / softcap)
-  int64_t window = 0;           // 0 = all positions before; else position t sees (t - window, t]
-  std::span<const float> sinks;  // (n_heads) logits that join the softmax's sum without a value, or empty
+  int64_t n_heads = 0;                // query heads; n_heads / kv.n_kv_heads of them share one head of keys
+  float scale = 1.0f;                 // on q.k
+  float softcap = 0.0f;               // 0 = none; else scores become softcap * tanh(score / softcap)
+  int64_t window = 0;                 // 0 = all positions before; else position t sees (t - window, t]
+  std::span<const float> sinks = {};  // (n_heads) logits that join the softmax's sum without a value, or empty
 };
 
 struct RouteParams {
-  int64_t n_used = 0;            // experts per token
-  bool normalize = true;         // weights of the chosen experts sum to 1
-  bool softmax_before = true;    // probabilities over all experts, then choose; else softmax over the chosen logits
-  float scale = 1.0f;            // on the weights at the end
+  int64_t n_used = 0;          // experts per token
+  bool normalize = true;       // weights of the chosen experts sum to 1
+  bool softmax_before = true;  // probabilities over all experts, then choose; else softmax over the chosen logits
+  float scale = 1.0f;          // on the weights at the end
 };
 
 // One stack of expert matrices for each of gate, up, down; n_slices = number of experts.
@@ -142,14 +143,15 @@ class Ops {
   virtual void write_kv(const KvView& kv, int64_t first_position, TensorView k, TensorView v) = 0;
   // Causal: row r stands at first_position + r and sees positions [0, first_position + r], less by the window.
   // q: (rows, n_heads * key_dim); out: (rows, n_heads * value_dim).
-  virtual void attention(const StepRows& step, const AttentionParams& params, const KvView& kv,
-                         int64_t first_position, TensorView q, TensorView out) = 0;
+  virtual void attention(const StepRows& step, const AttentionParams& params, const KvView& kv, int64_t first_position,
+                         TensorView q, TensorView out) = 0;
 
   // -- Mixture of experts ---------------------------------------------------------------------------------------
   // logits: (rows, n_experts). Ties go to the lower expert. out_ids, out_weights: (rows, n_used), best first.
   virtual void route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,
                      std::span<float> out_weights) = 0;
-  // out[r] = sum over slots, in slot order, of weights[r, slot] * down[e](act(gate[e] x) * (up[e] x)), e = ids[r, slot].
+  // out[r] = sum over slots, in slot order, of weights[r, slot] * down[e](act(gate[e] x) * (up[e] x)), e = ids[r,
+  // slot].
   virtual void experts(const StepRows& step, const ExpertParams& params, std::span<const int32_t> ids,
                        std::span<const float> weights, int64_t n_used, TensorView x, TensorView out) = 0;
 };

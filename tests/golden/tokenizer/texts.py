@@ -33,3 +33,6 @@ JUNK = [
     b"\x80", b"\xff\xfe", b"a\xc3", b"a\xc3(b", b"\xe2\x82", b"\xe2\x28\xa1", b"\xf0\x9f\x99", b"\xed\xa0\x80x", b"\xc0\xaf",
     b"\xf4\x90\x80\x80", b" \x80 \x81  \xfe\xff ", bytes(range(256)), bytes(range(255, -1, -1)),
 ]
+
+# All of one or two letters.
+REPETITIVE = [text for text in TEXTS if len(text) > 20 and len(set(text) - {" "}) <= 2]

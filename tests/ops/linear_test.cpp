@@ -1,0 +1,112 @@
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "make_ops.h"
+#include "tensor/quant_traits.h"
+
+namespace ingot::core {
+namespace {
+
+class LinearOp : public testing::TestWithParam<const char*> {};
+
+// The oracle is written out here; columns are ragged, so that rows are padded on the way.
+TEST_P(LinearOp, FollowsTheFormulaOverThreads) {
+  INGOT_OPS_OR_SKIP(ops, GetParam(), 1);
+  std::mt19937 random(1);
+  const int64_t n_rows = 530;  // more than are done at once
+  Matrix x = Matrix::random(random, n_rows, 77);
+  const Matrix w = Matrix::random(random, 53, 77);
+  const Matrix bias = Matrix::random(random, 1, 53);
+  Matrix residual = Matrix::random(random, n_rows, 53);
+  const TensorView residual_view = residual.view();
+  const WeightMatrix weight = weight_of(ops, w);
+  const Epilogue epilogue{bias.values, 0.5f, Activation::kSilu, &residual_view};
+
+  Matrix out(n_rows, 53);
+  ops.linear({n_rows, 0}, x.view(), weight, epilogue, out.view());
+  for (int64_t row = 0; row < n_rows; ++row) {
+    for (int64_t col = 0; col < 53; ++col) {
+      double sum = bias.at(0, col);
+      double size = std::abs(sum);
+      for (int64_t k = 0; k < 77; ++k) {
+        sum += static_cast<double>(x.at(row, k)) * w.at(col, k);
+        size += std::abs(static_cast<double>(x.at(row, k)) * w.at(col, k));
+      }
+      const double scaled = 0.5 * sum;
+      const double expected = scaled / (1 + std::exp(-scaled)) + residual.at(row, col);
+      // 20 additions in a lane of four at worst, a tree, a bias; silu's slope is below 1.1.
+      const double bound = std::numeric_limits<float>::epsilon() * (16 * size + std::abs(residual.at(row, col)));
+      ASSERT_NEAR(out.at(row, col), expected, bound);
+    }
+  }
+  for (const int n_threads : {2, 3, 4}) {
+    ASSERT_TRUE(ops.set_n_threads(n_threads).has_value());
+    Matrix again(n_rows, 53);
+    ops.linear({n_rows, 0}, x.view(), weight, epilogue, again.view());
+    EXPECT_EQ(again.values, out.values);
+    for (const int64_t row : {int64_t{0}, int64_t{511}, int64_t{512}, int64_t{529}}) {
+      Matrix alone(1, 53);
+      const TensorView residual_row = residual.view().row_range(row, 1);
+      const Epilogue alone_epilogue{bias.values, 0.5f, Activation::kSilu, &residual_row};
+      ops.linear({0, 1}, x.view().row_range(row, 1), weight, alone_epilogue, alone.view());
+      for (int64_t col = 0; col < 53; ++col) ASSERT_EQ(alone.at(0, col), out.at(row, col));
+    }
+  }
+}
+
+TEST_P(LinearOp, RowsMayBeStrided) {
+  INGOT_OPS_OR_SKIP(ops, GetParam(), 2);
+  std::mt19937 random(2);
+  Matrix wide = Matrix::random(random, 9, 100);
+  const Matrix w = Matrix::random(random, 20, 32);
+  Matrix out(9, 64);
+  Matrix packed(9, 32);
+  for (int64_t row = 0; row < 9; ++row) {
+    for (int64_t col = 0; col < 32; ++col) packed.at(row, col) = wide.at(row, 40 + col);
+  }
+  Matrix expected(9, 20);
+  const WeightMatrix weight = weight_of(ops, w);
+  ops.linear({9, 0}, packed.view(), weight, {}, expected.view());
+  ops.linear({9, 0}, wide.view().col_range(40, 32), weight, {}, out.view().col_range(10, 20));
+  for (int64_t row = 0; row < 9; ++row) {
+    for (int64_t col = 0; col < 64; ++col) {
+      const bool inside = col >= 10 && col < 30;
+      ASSERT_EQ(out.at(row, col), inside ? expected.at(row, col - 10) : 0.0f);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Tables, LinearOp, testing::ValuesIn(kAllTables),
+                         [](const auto& test) { return std::string(test.param); });
+
+TEST(PackWeight, SharesTheBytes) {
+  const auto ops = make_ops("", 1);
+  auto owner = std::make_shared<std::vector<std::byte>>(3 * 2 * 36);
+  const auto weight = ops->pack_weight({owner->data(), DType::kQ4_0, 3, 2, 64, owner});
+  ASSERT_TRUE(weight.has_value());
+  EXPECT_EQ(weight->data, owner->data());
+  EXPECT_EQ(weight->row_bytes, 36);
+  EXPECT_EQ(weight->row(2, 1), owner->data() + 5 * 36);
+  EXPECT_EQ(owner.use_count(), 2);
+}
+
+TEST(PackWeight, RefusesWhatItCannotRead) {
+  const auto ops = make_ops("", 1);
+  const std::byte byte{};
+  for (const HostTensor& tensor :
+       {HostTensor{&byte, DType::kQ4_0, 1, 2, 33, nullptr}, HostTensor{&byte, DType::kF32, 1, 0, 32, nullptr}}) {
+    const auto weight = ops->pack_weight(tensor);
+    ASSERT_FALSE(weight.has_value());
+    EXPECT_EQ(weight.error().kind, ErrorKind::kInvalidInput);
+  }
+  for (const QuantTraits& traits : all_quant_traits()) {
+    if (traits.dequantize_row != nullptr) continue;
+    const auto weight = ops->pack_weight({&byte, traits.type, 1, 1, traits.block_values, nullptr});
+    ASSERT_FALSE(weight.has_value());
+    EXPECT_EQ(weight.error().kind, ErrorKind::kUnsupported);
+  }
+}
+
+}  // namespace
+}  // namespace ingot::core
