@@ -194,7 +194,7 @@ int run_generation(const RunFlags& flags, const Model& model, const std::string&
   if (!plain) {
     Json json = result_json(*result, info, first_token_ms);
     if (flags.echo) json["text"] = prompt + result->text;
-    out.write(json_text(json, flags.stream ? -1 : 2));
+    out.write(json_text(json, -1));
   } else if (stdout_is_terminal()) {
     out.write("\n");
   }
