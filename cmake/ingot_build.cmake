@@ -27,8 +27,14 @@ if(INGOT_WERROR)
   target_compile_options(ingot_options INTERFACE -Werror)
 endif()
 if(INGOT_SANITIZE)
-  target_compile_options(ingot_options INTERFACE -fsanitize=${INGOT_SANITIZE} -fno-omit-frame-pointer)
+  # No recovery: what the undefined-behaviour sanitizer finds fails the test instead of a line on its output.
+  target_compile_options(ingot_options INTERFACE -fsanitize=${INGOT_SANITIZE} -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
   target_link_options(ingot_options INTERFACE -fsanitize=${INGOT_SANITIZE})
+endif()
+if(INGOT_BUILD_FUZZERS)
+  # The library as well: libFuzzer steers by the coverage of the code under test.
+  target_compile_options(ingot_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 target_include_directories(ingot_options INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)

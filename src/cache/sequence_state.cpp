@@ -29,9 +29,13 @@ struct SnapshotHeader {
 static_assert(sizeof(SnapshotHeader) == 32 && std::is_trivially_copyable_v<SnapshotHeader>, "no padding is written");
 using LayerHeader = std::array<uint32_t, 3>;
 
-int64_t value_bytes(DType dtype) { return dtype == DType::kF32 ? 4 : 2; }
+int64_t value_bytes(DType dtype) {
+  return dtype == DType::kF32 ? 4 : 2;
+}
 
-int64_t n_blocks_for(int64_t n_tokens) { return (n_tokens + kPageTokens - 1) / kPageTokens; }
+int64_t n_blocks_for(int64_t n_tokens) {
+  return (n_tokens + kPageTokens - 1) / kPageTokens;
+}
 
 int64_t key_page_bytes(const StateShape& shape, const KvLayerShape& layer) {
   return layer.n_kv_heads * kPageTokens * layer.key_dim * value_bytes(shape.kv_dtype);

@@ -20,10 +20,8 @@ class Hash {
 
   void bytes(const void* data, size_t n_bytes) { XXH3_64bits_update(state_, data, n_bytes); }
   template <typename T>
-    requires std::is_arithmetic_v<T>
-  void add(T value) {
-    bytes(&value, sizeof(value));
-  }
+  requires std::is_arithmetic_v<T>
+  void add(T value) { bytes(&value, sizeof(value)); }
   void add(std::string_view text) {
     add(text.size());
     bytes(text.data(), text.size());

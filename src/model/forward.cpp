@@ -78,8 +78,8 @@ Status allocate_buffers(Step& step, const Wanted& wanted, TensorView hidden_outp
   }
   const int64_t n_rows = step.rows.total();
   const int64_t n_final = hidden_output.data == nullptr ? wanted.rows.total() : 0;
-  INGOT_TRY(step.scratch.reset(
-      step.ops, n_rows * (3 * spec.dim + qkv + mixed + hidden + experts + shared) + n_final * spec.dim));
+  INGOT_TRY(step.scratch.reset(step.ops,
+                               n_rows * (3 * spec.dim + qkv + mixed + hidden + experts + shared) + n_final * spec.dim));
   step.x = step.scratch.take(n_rows, spec.dim);
   step.inner = step.scratch.take(n_rows, spec.dim);
   step.branch = step.scratch.take(n_rows, spec.dim);

@@ -37,9 +37,9 @@ class ForwardScratch {
   // The next (rows, cols) of it. Precondition: reset() made room.
   TensorView take(int64_t rows, int64_t cols);
 
-  std::vector<int32_t> positions;       // (rows) of the step
-  std::vector<int32_t> expert_ids;      // (rows, n_used)
-  std::vector<float> expert_weights;    // (rows, n_used)
+  std::vector<int32_t> positions;     // (rows) of the step
+  std::vector<int32_t> expert_ids;    // (rows, n_used)
+  std::vector<float> expert_weights;  // (rows, n_used)
 
  private:
   AlignedBuffer buffer_;

@@ -16,28 +16,46 @@ struct Shape {
   int64_t cols = 1;
   int64_t rows = 1;
   int64_t slices = 1;
-  std::string text() const { return slices == 1 ? fmt::format("[{}, {}]", cols, rows) : fmt::format("[{}, {}, {}]", cols, rows, slices); }
+  std::string text() const {
+    return slices == 1 ? fmt::format("[{}, {}]", cols, rows) : fmt::format("[{}, {}, {}]", cols, rows, slices);
+  }
 };
 
 int64_t extent(Dim dim, const ModelSpec& spec, const LayerSpec& layer) {
   const AttentionSpec& attention = layer.attention;
   switch (dim) {
-    case Dim::kOne: return 1;
-    case Dim::kModel: return spec.dim;
-    case Dim::kVocab: return spec.n_vocab;
-    case Dim::kContext: return spec.context_length;
-    case Dim::kQuery: return attention.query_width();
-    case Dim::kKey: return attention.key_width();
-    case Dim::kValue: return attention.value_width();
-    case Dim::kQkv: return attention.query_width() + attention.key_width() + attention.value_width();
-    case Dim::kMixed: return attention.mixed_width();
-    case Dim::kHead: return attention.key_dim;
-    case Dim::kRotaryHalf: return spec.ropes.empty() ? 0 : spec.ropes.front().rotary_dim / 2;
-    case Dim::kFfn: return layer.ffn.ffn_dim;
-    case Dim::kTwoFfn: return 2 * layer.ffn.ffn_dim;
-    case Dim::kExperts: return layer.ffn.n_experts;
-    case Dim::kExpertFfn: return layer.ffn.expert_ffn_dim;
-    case Dim::kSharedFfn: return layer.ffn.shared_ffn_dim;
+    case Dim::kOne:
+      return 1;
+    case Dim::kModel:
+      return spec.dim;
+    case Dim::kVocab:
+      return spec.n_vocab;
+    case Dim::kContext:
+      return spec.context_length;
+    case Dim::kQuery:
+      return attention.query_width();
+    case Dim::kKey:
+      return attention.key_width();
+    case Dim::kValue:
+      return attention.value_width();
+    case Dim::kQkv:
+      return attention.query_width() + attention.key_width() + attention.value_width();
+    case Dim::kMixed:
+      return attention.mixed_width();
+    case Dim::kHead:
+      return attention.key_dim;
+    case Dim::kRotaryHalf:
+      return spec.ropes.empty() ? 0 : spec.ropes.front().rotary_dim / 2;
+    case Dim::kFfn:
+      return layer.ffn.ffn_dim;
+    case Dim::kTwoFfn:
+      return 2 * layer.ffn.ffn_dim;
+    case Dim::kExperts:
+      return layer.ffn.n_experts;
+    case Dim::kExpertFfn:
+      return layer.ffn.expert_ffn_dim;
+    case Dim::kSharedFfn:
+      return layer.ffn.shared_ffn_dim;
   }
   return 0;
 }

@@ -13,13 +13,19 @@ Status check_range(const std::string& name, double value, FloatRange range) {
   return invalid("{} is {}; expected {} to {}", name, value, range.min, range.max);
 }
 
-tl::unexpected<Error> missing(const std::string& name) { return invalid("the metadata key {} is missing", name); }
+tl::unexpected<Error> missing(const std::string& name) {
+  return invalid("the metadata key {} is missing", name);
+}
 
 }  // namespace
 
-std::string MetadataKeys::full_name(std::string_view key) const { return fmt::format("{}.{}", architecture_, key); }
+std::string MetadataKeys::full_name(std::string_view key) const {
+  return fmt::format("{}.{}", architecture_, key);
+}
 
-bool MetadataKeys::has(std::string_view key) const { return metadata_.find(full_name(key)) != nullptr; }
+bool MetadataKeys::has(std::string_view key) const {
+  return metadata_.find(full_name(key)) != nullptr;
+}
 
 bool MetadataKeys::is_array(std::string_view key) const {
   const GgufValue* value = metadata_.find(full_name(key));
@@ -73,6 +79,16 @@ Result<std::vector<int64_t>> MetadataKeys::ints_per_layer(std::string_view key, 
   }
   for (const int64_t value : *values) INGOT_TRY(check_range(name, value, range));
   return *std::move(values);
+}
+
+Result<std::vector<bool>> MetadataKeys::required_flags(std::string_view key, int64_t n) const {
+  const std::string name = full_name(key);
+  INGOT_ASSIGN(std::optional<std::vector<bool>> flags, metadata_.get_bools(name));
+  if (!flags) return missing(name);
+  if (static_cast<int64_t>(flags->size()) != n) {
+    return invalid("{} has {} entries; expected one for each of {} layers", name, flags->size(), n);
+  }
+  return *std::move(flags);
 }
 
 }  // namespace ingot::core

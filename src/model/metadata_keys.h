@@ -44,6 +44,9 @@ class MetadataKeys {
   Result<std::vector<int64_t>> ints_per_layer(std::string_view key, int64_t n_layers,
                                               const std::vector<int64_t>& absent, IntRange range) const;
 
+  // An array of n flags.
+  Result<std::vector<bool>> required_flags(std::string_view key, int64_t n) const;
+
  private:
   const GgufMetadata& metadata_;
   std::string architecture_;

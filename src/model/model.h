@@ -11,6 +11,7 @@
 #include "cache/sequence_state.h"
 #include "gguf/reader.h"
 #include "model/model_spec.h"
+#include "model/vocabulary.h"
 #include "model/weights.h"
 #include "ops/ops.h"
 #include "tokenizer/vocabulary.h"
@@ -18,12 +19,12 @@
 namespace ingot::core {
 
 struct LoadOptions {
-  bool check_tensors = false;  // a NaN or infinite weight is an error
+  bool check_tensors = false;    // a NaN or infinite weight is an error
   DType kv_dtype = DType::kF16;  // kF16 or kF32
   // Positions that sequences will have room for, 0 = all that the model was trained on. Long-rope has one set of
   // frequencies for contexts up to the model's original one and another beyond; nothing else depends on it.
   int64_t n_context = 0;
-  std::function<void(double fraction)> progress;  // called from the loading thread, 0 to 1; may be empty
+  std::function<void(double fraction)> progress = {};  // called from the loading thread, 0 to 1; may be empty
 };
 
 class Model {
@@ -47,12 +48,9 @@ class Model {
   std::vector<std::shared_ptr<const MappedFile>> files_;
 };
 
-// The vocabulary of any GGUF file, vocabulary-only ones too. Errors name a key of the wrong type; what the entries
-// mean is checked by Tokenizer::create.
-Result<std::shared_ptr<const Vocabulary>> read_vocabulary(const GgufMetadata& metadata);
-
 // The architecture of a file, from its metadata (and, for the vocabulary's size, its tensors), without its weights.
-// Errors: an unknown architecture, with the list of known ones; a key that is missing, of the wrong type or out of range.
+// Errors: an unknown architecture, with the list of known ones; a key that is missing, of the wrong type or out of
+// range.
 Result<ModelSpec> read_model_spec(const GgufFile& file);
 
 }  // namespace ingot::core

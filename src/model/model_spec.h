@@ -1,4 +1,5 @@
-// The architecture of one model as data: what arch/ and the file's metadata say, checked, before any weight is looked at.
+// The architecture of one model as data: what arch/ and the file's metadata say, checked, before any weight is looked
+// at.
 //
 // A model is a list of layers, each a mixer (which looks at other positions) and a feed-forward part (which does not),
 // each with norms and a residual. What a tensor's presence says (a bias, a norm before or after, a norm of queries and
@@ -34,8 +35,8 @@ struct AttentionSpec {
 
 struct FfnSpec {
   Activation activation = Activation::kSilu;
-  int64_t ffn_dim = 0;         // of the dense part; 0 in a mixture of experts
-  int64_t n_experts = 0;       // kMoe from here on
+  int64_t ffn_dim = 0;    // of the dense part; 0 in a mixture of experts
+  int64_t n_experts = 0;  // kMoe from here on
   int64_t expert_ffn_dim = 0;
   int64_t shared_ffn_dim = 0;  // of the expert that every token passes, 0 = none
   RouteParams route;
@@ -76,7 +77,7 @@ struct ModelSpec {
   float embedding_scale = 1.0f;
   float residual_scale = 1.0f;  // on what a mixer or feed-forward part adds to the residual
   float logit_scale = 1.0f;
-  float logit_softcap = 0.0f;  // 0 = none
+  float logit_softcap = 0.0f;   // 0 = none
   std::vector<RopeSpec> ropes;  // 0: of layers that see everything; 1, where it differs: of layers with a window
   std::vector<LayerSpec> layers;
 

@@ -17,7 +17,8 @@ namespace {
 
 // The pair, as a real number, that turns n_rotations times within the original context.
 double pair_with_rotations(const RopeSpec& spec, double n_rotations) {
-  const double positions_per_radian = static_cast<double>(spec.original_context) / (n_rotations * 2.0 * std::numbers::pi);
+  const double positions_per_radian =
+      static_cast<double>(spec.original_context) / (n_rotations * 2.0 * std::numbers::pi);
   return static_cast<double>(spec.rotary_dim) * std::log(positions_per_radian) / (2.0 * std::log(spec.base));
 }
 

@@ -47,15 +47,18 @@ Result<int64_t> read_n_vocab(const GgufFile& file) {
 // What would change the meaning of the weights and is not done here must not be passed over.
 Status refuse_unsupported(const MetadataKeys& keys) {
   INGOT_ASSIGN(const bool causal, keys.bool_or("attention.causal", true));
-  if (!causal) return fail(ErrorKind::kUnsupported, "{} is false; ingot runs causal models", keys.full_name("attention.causal"));
+  if (!causal)
+    return fail(ErrorKind::kUnsupported, "{} is false; ingot runs causal models", keys.full_name("attention.causal"));
   for (const char* key : {"attention.clamp_kqv", "attention.max_alibi_bias"}) {
     INGOT_ASSIGN(const double value, keys.float_or(key, 0.0, {-1e30, 1e30}));
-    if (value != 0.0) return fail(ErrorKind::kUnsupported, "{} is {}; ingot does not do this", keys.full_name(key), value);
+    if (value != 0.0)
+      return fail(ErrorKind::kUnsupported, "{} is {}; ingot does not do this", keys.full_name(key), value);
   }
   constexpr int64_t kSoftmaxGate = 1;  // GGUF's id; 2 is the sigmoid of DeepSeek
   INGOT_ASSIGN(const int64_t gate, keys.int_or("expert_gating_func", kSoftmaxGate, {0, 1 << 16}));
   if (gate > kSoftmaxGate) {
-    return fail(ErrorKind::kUnsupported, "{} is {}; ingot does softmax only (1)", keys.full_name("expert_gating_func"), gate);
+    return fail(ErrorKind::kUnsupported, "{} is {}; ingot does softmax only (1)", keys.full_name("expert_gating_func"),
+                gate);
   }
   INGOT_ASSIGN(const int64_t n_groups, keys.int_or("expert_group_count", 0, {0, 1 << 16}));
   if (n_groups > 1) {
@@ -74,8 +77,10 @@ Result<std::vector<int64_t>> read_windows(const MetadataKeys& keys, const Window
   // The key is either a period or one flag a layer.
   constexpr const char* kPatternKey = "attention.sliding_window_pattern";
   if (keys.is_array(kPatternKey)) {
-    INGOT_ASSIGN(const auto windowed, keys.ints_per_layer(kPatternKey, n_layers, {}, {0, 1}));
-    for (size_t layer_idx = 0; layer_idx < windows.size(); ++layer_idx) windows[layer_idx] *= windowed[layer_idx];
+    INGOT_ASSIGN(const std::vector<bool> windowed, keys.required_flags(kPatternKey, n_layers));
+    for (size_t layer_idx = 0; layer_idx < windows.size(); ++layer_idx) {
+      if (!windowed[layer_idx]) windows[layer_idx] = 0;
+    }
     return windows;
   }
   INGOT_ASSIGN(const int64_t period, keys.int_or(kPatternKey, rule.period, {0, kMaxLayers}));
@@ -135,7 +140,8 @@ Result<int> read_local_rope(const MetadataKeys& keys, const LocalRope& rule, std
 Status read_attention(const MetadataKeys& keys, const Architecture& architecture, ModelSpec& spec) {
   const int64_t n_layers = spec.n_layers();
   INGOT_ASSIGN(const auto n_heads, keys.ints_per_layer("attention.head_count", n_layers, {}, kHeadCountRange));
-  INGOT_ASSIGN(const auto n_kv_heads, keys.ints_per_layer("attention.head_count_kv", n_layers, n_heads, kHeadCountRange));
+  INGOT_ASSIGN(const auto n_kv_heads,
+               keys.ints_per_layer("attention.head_count_kv", n_layers, n_heads, kHeadCountRange));
   if (!keys.has("attention.key_length") && spec.dim % n_heads[0] != 0) {
     return invalid("{} is {}, not a multiple of {}, which is {}; expected that, or the key {}",
                    keys.full_name("embedding_length"), spec.dim, keys.full_name("attention.head_count"), n_heads[0],
@@ -214,7 +220,8 @@ Status read_experts(const MetadataKeys& keys, const Architecture& architecture, 
 Status read_ffn(const MetadataKeys& keys, const Architecture& architecture, ModelSpec& spec) {
   INGOT_ASSIGN(const int64_t n_experts, keys.int_or("expert_count", 0, kExpertRange));
   const std::string name = keys.full_name("expert_count");
-  if (n_experts == 0 && architecture.dense_ffn[0].empty()) return invalid("{} is 0 or missing; expected at least 1", name);
+  if (n_experts == 0 && architecture.dense_ffn[0].empty())
+    return invalid("{} is 0 or missing; expected at least 1", name);
   if (n_experts > 0 && architecture.moe_ffn[0].empty()) {
     return fail(ErrorKind::kUnsupported, "{} is {}; {} has no experts here", name, n_experts, architecture.name);
   }
@@ -238,7 +245,8 @@ Status read_scales(const MetadataKeys& keys, const Architecture& architecture, M
   const bool rms = architecture.norm == NormKind::kRms;
   const char* epsilon_key = rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon";
   INGOT_ASSIGN(const double epsilon, keys.required_float(epsilon_key, kEpsilonRange));
-  const double default_scale = architecture.scale_embedding_by_sqrt_dim ? std::sqrt(static_cast<double>(spec.dim)) : 1.0;
+  const double default_scale =
+      architecture.scale_embedding_by_sqrt_dim ? std::sqrt(static_cast<double>(spec.dim)) : 1.0;
   INGOT_ASSIGN(const double embedding_scale, keys.float_or("embedding_scale", default_scale, kPositive));
   INGOT_ASSIGN(const double residual_scale, keys.float_or("residual_scale", 1.0, kPositive));
   INGOT_ASSIGN(const double logit_divisor, keys.float_or("logit_scale", 1.0, kPositive));

@@ -43,13 +43,13 @@ struct LayerWeights {
   LinearWeights down;           // (dim, ffn_dim)
   VectorWeights ffn_post_norm;  // (dim), on what the feed-forward part adds
 
-  LinearWeights router;        // (n_experts, dim)
-  LinearWeights gate_experts;  // (n_experts, expert_ffn_dim, dim)
-  LinearWeights up_experts;    // (n_experts, expert_ffn_dim, dim)
-  LinearWeights down_experts;  // (n_experts, dim, expert_ffn_dim)
-  LinearWeights shared_gate;   // (shared_ffn_dim, dim)
-  LinearWeights shared_up;     // (shared_ffn_dim, dim)
-  LinearWeights shared_down;   // (dim, shared_ffn_dim)
+  LinearWeights router;         // (n_experts, dim)
+  LinearWeights gate_experts;   // (n_experts, expert_ffn_dim, dim)
+  LinearWeights up_experts;     // (n_experts, expert_ffn_dim, dim)
+  LinearWeights down_experts;   // (n_experts, dim, expert_ffn_dim)
+  LinearWeights shared_gate;    // (shared_ffn_dim, dim)
+  LinearWeights shared_up;      // (shared_ffn_dim, dim)
+  LinearWeights shared_down;    // (dim, shared_ffn_dim)
   LinearWeights shared_router;  // (1, dim): how much of the shared expert a token takes
 };
 

@@ -140,6 +140,7 @@ Status BpeTokenizer::read_merges() {
   }
   merges_ = MergeTable(merges.size());
   std::string merged;
+  int32_t both = -1;  // the token that a merge gives
   for (size_t rank = 0; rank < merges.size(); rank++) {
     const std::string_view text = merges[rank];
     const size_t space = text.find(' ', 1);
@@ -150,7 +151,8 @@ Status BpeTokenizer::read_merges() {
     merged.assign(text.substr(0, space)).append(text.substr(space + 1));
     const int32_t left = table_.find(text.substr(0, space));
     const int32_t right = table_.find(text.substr(space + 1));
-    const int32_t both = table_.find(merged);
+    // Trained vocabularies list their tokens in the order of their merges: the next id is nearly always the one.
+    both = both + 1 < n_tokens() && vocabulary_->tokens[both + 1] == merged ? both + 1 : table_.find(merged);
     if (left < 0 || right < 0 || both < 0) {
       return invalid("tokenizer.ggml.merges[{}]: {:?}: {:?} is not in the vocabulary", rank, text.substr(0, 64),
                      (left < 0    ? text.substr(0, space)

@@ -1,7 +1,8 @@
 // Names, flags and patterns are facts of the models' own tokenizer files. Source of the names and flags:
 // ggml-org/llama.cpp, src/llama-vocab.cpp, and its converter (conversion/base.py), 2026. Patterns are those of the
 // models' tokenizer.json or tokenization code where that source quotes them (it approximates some for std::regex),
-// else the ones it uses. Oniguruma's class intersection, which PCRE2 lacks, is written as a negated class.
+// else the ones it uses. Oniguruma's class intersection, which PCRE2 lacks, is written as a negated class; a script's
+// name alone means its extensions in PCRE2, where sc: means what it means elsewhere.
 
 #include "tokenizer/pretokenizer_table.h"
 
@@ -96,9 +97,9 @@ constexpr SplitStep kChameleon[] = {{kPattern, "<sentinel:[0-9]+>"},      {kPatt
                                     {kPattern, "[\\t\\n]|    |  "},       {kPattern, "\\p{N}"},
                                     {kPattern, "[\\p{P}!-/:-@\\[-`{-~]"}, {kPattern, GPT2_WORDS}};
 // [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]] and its lower-case twin, as the complement of everything else.
-#define UPPER_NOT_HAN "[^\\p{Han}\\p{C}\\p{Z}\\p{N}\\p{P}\\p{S}\\p{Ll}]"
-#define LOWER_NOT_HAN "[^\\p{Han}\\p{C}\\p{Z}\\p{N}\\p{P}\\p{S}\\p{Lu}\\p{Lt}]"
-constexpr SplitStep kKimiK2[] = {{kPattern, "\\p{Han}+|" PREFIX UPPER_NOT_HAN "*" LOWER_NOT_HAN "+" CONTRACTION
+#define UPPER_NOT_HAN "[^\\p{sc:Han}\\p{C}\\p{Z}\\p{N}\\p{P}\\p{S}\\p{Ll}]"
+#define LOWER_NOT_HAN "[^\\p{sc:Han}\\p{C}\\p{Z}\\p{N}\\p{P}\\p{S}\\p{Lu}\\p{Lt}]"
+constexpr SplitStep kKimiK2[] = {{kPattern, "\\p{sc:Han}+|" PREFIX UPPER_NOT_HAN "*" LOWER_NOT_HAN "+" CONTRACTION
                                             "?|" PREFIX UPPER_NOT_HAN "+" LOWER_NOT_HAN "*" CONTRACTION
                                             "?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" SPACE_TAIL}};
 constexpr SplitStep kSuperBpe[] = {{kPattern, "\\p{N}+"}, {SplitRule::kThousandsPlaces}};

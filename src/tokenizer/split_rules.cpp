@@ -32,7 +32,7 @@ bool is_digit(uint32_t code) {
   return category(code) == UTF8PROC_CATEGORY_ND;
 }
 
-// What \w matches: letters, marks, decimal and letter numbers, connecting punctuation.
+// What \w matches in Oniguruma: letters, marks, numbers of all kinds, connecting punctuation.
 bool is_word(uint32_t code) {
   switch (category(code)) {
     case UTF8PROC_CATEGORY_LU:
@@ -45,6 +45,7 @@ bool is_word(uint32_t code) {
     case UTF8PROC_CATEGORY_ME:
     case UTF8PROC_CATEGORY_ND:
     case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_NO:
     case UTF8PROC_CATEGORY_PC:
       return true;
     default:

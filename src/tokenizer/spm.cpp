@@ -11,6 +11,7 @@
 #include "tokenizer/spm.h"
 
 #include <algorithm>
+#include <functional>
 #include <unordered_map>
 #include <utility>
 
@@ -77,13 +78,36 @@ bool joins_later(const Join& a, const Join& b) {
   return a.score < b.score || (a.score == b.score && a.left > b.left);
 }
 
+// Chunks are mostly words, and most words of a text come again. A slot remembers where in the output the ids of a
+// chunk stand; a chunk that falls on a taken slot takes it over.
+class SeenChunks {
+ public:
+  struct Slot {
+    std::string_view chunk;
+    size_t ids_begin = 0;
+    size_t ids_end = 0;
+  };
+  // A short text does without.
+  explicit SeenChunks(size_t text_bytes) : slots_(text_bytes < 4096 ? 0 : kSlots) {}
+  // A null pointer if this chunk is not worth remembering.
+  Slot* slot(std::string_view chunk) {
+    if (slots_.empty() || chunk.size() > 64) return nullptr;
+    return &slots_[std::hash<std::string_view>{}(chunk) % kSlots];
+  }
+
+ private:
+  static constexpr size_t kSlots = 16384;
+  std::vector<Slot> slots_;
+};
+
 // What a call of encode_text works with, kept over its chunks so that they allocate nothing.
 struct Workspace {
-  std::vector<Symbol> symbols;
-  std::vector<Join> heap;
+  SeenChunks seen;
+  std::vector<Symbol> symbols{};
+  std::vector<Join> heap{};
   // By the id of an unused piece: the two texts that were to be joined to it.
-  std::unordered_map<int32_t, std::pair<std::string_view, std::string_view>> parts;
-  std::vector<std::string_view> to_resegment;
+  std::unordered_map<int32_t, std::pair<std::string_view, std::string_view>> parts{};
+  std::vector<std::string_view> to_resegment{};
   bool was_unknown = false;
 };
 
@@ -98,8 +122,9 @@ class SpmTokenizer final : public Tokenizer {
   Status encode_text(std::string_view text, bool after_special, std::vector<int32_t>& out_ids) const override;
 
  private:
-  // Symbols are the characters of the chunk; ids are appended.
+  // Appends the ids of a chunk: those of its first occurrence, or by join_chunk. Precondition: not empty.
   Status encode_chunk(std::string_view chunk, Workspace& work, std::vector<int32_t>& out_ids) const;
+  Status join_chunk(std::string_view chunk, Workspace& work, std::vector<int32_t>& out_ids) const;
   void push_join(std::string_view chunk, int32_t left, int32_t right, Workspace& work) const;
   Status append_symbol(std::string_view symbol, Workspace& work, std::vector<int32_t>& out_ids) const;
 
@@ -147,7 +172,7 @@ Status SpmTokenizer::encode_text(std::string_view text, bool after_special, std:
 
   // Positions within a chunk fit in 32 bits.
   constexpr size_t kMaxChunkBytes = size_t{1} << 30;
-  Workspace work;
+  Workspace work{.seen = SeenChunks(escaped.size())};
   const std::string_view all = escaped;
   size_t chunk_begin = 0;
   uint32_t left = 0;
@@ -156,11 +181,8 @@ Status SpmTokenizer::encode_text(std::string_view text, bool after_special, std:
     const size_t chunk_bytes = position - chunk_begin;
     if (chunk_bytes > 0 && (!neighbours_.contains(left, right.code) || chunk_bytes >= kMaxChunkBytes)) {
       INGOT_TRY(encode_chunk(all.substr(chunk_begin, chunk_bytes), work, out_ids));
-      work.symbols.clear();
       chunk_begin = position;
     }
-    const auto index = static_cast<int32_t>(work.symbols.size());
-    work.symbols.push_back({static_cast<uint32_t>(position - chunk_begin), right.n_bytes, index - 1, index + 1});
     left = right.code;
     position += right.n_bytes;
   }
@@ -168,7 +190,26 @@ Status SpmTokenizer::encode_text(std::string_view text, bool after_special, std:
 }
 
 Status SpmTokenizer::encode_chunk(std::string_view chunk, Workspace& work, std::vector<int32_t>& out_ids) const {
+  SeenChunks::Slot* slot = work.was_unknown ? nullptr : work.seen.slot(chunk);
+  if (slot != nullptr && slot->chunk == chunk) {
+    for (size_t index = slot->ids_begin; index < slot->ids_end; index++) out_ids.push_back(out_ids[index]);
+    return {};
+  }
+  const size_t ids_begin = out_ids.size();
+  INGOT_TRY(join_chunk(chunk, work, out_ids));
+  if (slot != nullptr && !work.was_unknown) *slot = {chunk, ids_begin, out_ids.size()};
+  return {};
+}
+
+Status SpmTokenizer::join_chunk(std::string_view chunk, Workspace& work, std::vector<int32_t>& out_ids) const {
   std::vector<Symbol>& symbols = work.symbols;
+  symbols.clear();
+  for (size_t position = 0; position < chunk.size();) {
+    const auto index = static_cast<int32_t>(symbols.size());
+    const uint32_t n_bytes = utf8_character(chunk, position).n_bytes;
+    symbols.push_back({static_cast<uint32_t>(position), n_bytes, index - 1, index + 1});
+    position += n_bytes;
+  }
   symbols.back().next = -1;
   const auto n_symbols = static_cast<int32_t>(symbols.size());
   for (int32_t right = 1; right < n_symbols; right++) push_join(chunk, right - 1, right, work);

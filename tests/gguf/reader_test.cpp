@@ -75,7 +75,8 @@ TEST(Reader, ObeysTheAlignmentOfTheFile) {
     GgufBuilder builder = small_model();
     builder.alignment = alignment;
     builder.number<uint32_t>("general.alignment", alignment);
-    const auto file = test::parse(builder.build());
+    const std::string bytes = builder.build();
+    const auto file = test::parse(bytes);
     ASSERT_TRUE(file) << file.error().message;
     EXPECT_EQ(file->find_tensor("output.weight")->data.front(), std::byte{2});
   }
@@ -89,7 +90,8 @@ TEST(Reader, TakesPaddingAfterTheLastTensorAndZerosBetweenTensors) {
   GgufBuilder builder;
   builder.tensor({.name = "first", .dims = {8}, .data = std::string(32 + 4064, '\0')});
   builder.tensor({.name = "on the next page", .dims = {8}, .data = std::string(32, '\1')});
-  const auto file = test::parse(builder.build());
+  const std::string bytes = builder.build();
+  const auto file = test::parse(bytes);
   ASSERT_TRUE(file) << file.error().message;
   EXPECT_EQ(file->find_tensor("on the next page")->data.front(), std::byte{1});
 }
@@ -98,7 +100,8 @@ TEST(Reader, TakesTensorsInAnyOrder) {
   GgufBuilder builder;
   builder.tensor({.name = "second", .dims = {8}, .data = std::string(32, '\1'), .offset = 32});
   builder.tensor({.name = "first", .dims = {8}, .data = std::string(32, '\2'), .offset = 0});
-  const auto file = test::parse(builder.build());
+  const std::string bytes = builder.build();
+  const auto file = test::parse(bytes);
   ASSERT_TRUE(file) << file.error().message;
   EXPECT_EQ(file->find_tensor("second")->data.front(), std::byte{2});
   EXPECT_EQ(file->find_tensor("first")->data.front(), std::byte{1});

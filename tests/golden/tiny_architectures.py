@@ -143,7 +143,7 @@ ALL = [
     Tiny("starcoder2", "starcoder2", head_dim=8, tied=True, query_bias=True, output_bias=True, layer_norm=True,
          gated=False, vocabulary="starcoder", formats=("F32", "Q8_0", "Q4_1"), notes="layer norm, biases everywhere"),
     Tiny("gpt2", "gpt2", head_dim=8, n_kv_heads=4, tied=True, query_bias=True, output_bias=True, layer_norm=True,
-         gated=False, vocabulary="gpt-2", formats=("F32", "F16", "Q4_0"),
+         gated=False, vocabulary="gpt-2", formats=("F32", "F16", "Q4_0"), metadata={"context_length": 128},
          notes="learned positions, fused query-key-value"),
     Tiny("llama-k", "llama", dim=256, ffn_dim=256, head_dim=64, n_kv_heads=1, tied=True, formats=("mixed",),
          mixture=("Q4_K", "Q6_K", "Q5_K", "Q3_K", "Q2_K"), embedding_format="Q3_K", notes="K-quants"),

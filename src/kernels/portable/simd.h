@@ -6,9 +6,9 @@ constexpr int64_t kLanes = 4;
 typedef float F32 __attribute__((vector_size(16)));
 typedef int32_t I32 __attribute__((vector_size(16)));
 typedef uint32_t U32 __attribute__((vector_size(16)));
-typedef uint8_t U8x4 __attribute__((vector_size(4)));
-typedef int8_t I8x4 __attribute__((vector_size(4)));
-typedef uint16_t U16x4 __attribute__((vector_size(8)));
+typedef uint8_t U8x16 __attribute__((vector_size(16)));
+typedef uint16_t U16x8 __attribute__((vector_size(16)));
+typedef int64_t I64x2 __attribute__((vector_size(16)));
 
 // The tile of a product: weight rows times activation rows in registers; 8 sums, the rest for products, of 16.
 constexpr int kTileWeights = 4;
@@ -122,21 +122,32 @@ inline I32 to_i32(F32 a) {
   return as_i32(a + magic) - as_i32(magic);
 }
 
-// kLanes bytes or halves, each widened to its lane.
+// kLanes bytes or halves, each widened to its lane. Interleaving with zeros (or, for a sign, with itself and shifting)
+// is what compilers turn into single instructions; a conversion of narrow vectors they take apart into scalars.
+inline U8x16 interleave_u8(U8x16 a, U8x16 b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+inline U16x8 interleave_u16(U16x8 a, U16x8 b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+inline U8x16 load_four_bytes(const void* p) {
+  int32_t four;
+  std::memcpy(&four, p, sizeof(four));
+  return std::bit_cast<U8x16>(I32{four, 0, 0, 0});
+}
 inline I32 load_u8(const uint8_t* p) {
-  U8x4 narrow;
-  std::memcpy(&narrow, p, sizeof(narrow));
-  return __builtin_convertvector(narrow, I32);
+  const U16x8 halves = std::bit_cast<U16x8>(interleave_u8(load_four_bytes(p), U8x16{}));
+  return std::bit_cast<I32>(interleave_u16(halves, U16x8{}));
 }
 inline I32 load_i8(const int8_t* p) {
-  I8x4 narrow;
-  std::memcpy(&narrow, p, sizeof(narrow));
-  return __builtin_convertvector(narrow, I32);
+  const U8x16 four = load_four_bytes(p);
+  const U16x8 halves = std::bit_cast<U16x8>(interleave_u8(four, four));
+  return std::bit_cast<I32>(interleave_u16(halves, halves)) >> 24;
 }
 inline I32 load_u16(const std::byte* p) {
-  U16x4 narrow;
-  std::memcpy(&narrow, p, sizeof(narrow));
-  return __builtin_convertvector(narrow, I32);
+  int64_t four;
+  std::memcpy(&four, p, sizeof(four));
+  return std::bit_cast<I32>(interleave_u16(std::bit_cast<U16x8>(I64x2{four, 0}), U16x8{}));
 }
 // Exact: moving exponent and mantissa into place makes a float 2^-112 of the value, subnormals included; infinities
 // and NaNs keep their mantissa and get the float's largest exponent.

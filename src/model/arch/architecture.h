@@ -1,8 +1,8 @@
 // What distinguishes one architecture from another, as data: its tensors, and the few facts that no metadata key tells.
 //
-// To add one: a file here that defines an Architecture, its source in ../CMakeLists.txt, a row in registry.h, and a tiny
-// model in tests/golden. Everything a metadata key says (sizes, epsilon, rope, windows, soft caps, scales) is read for
-// every architecture alike by spec_reader.cpp, with the defaults given here.
+// To add one: a file here that defines an Architecture, its source in ../CMakeLists.txt, a row in registry.h, and a
+// tiny model in tests/golden. Everything a metadata key says (sizes, epsilon, rope, windows, soft caps, scales) is read
+// for every architecture alike by spec_reader.cpp, with the defaults given here.
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ namespace ingot::core {
 // Sizes that occur in the shapes of tensors.
 enum class Dim : uint8_t {
   kOne,
-  kModel,       // embedding_length
+  kModel,  // embedding_length
   kVocab,
   kContext,     // context_length
   kQuery,       // n_heads * key_dim

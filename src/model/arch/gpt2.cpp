@@ -5,8 +5,8 @@ namespace ingot::core {
 namespace {
 
 constexpr std::array kPositions{
-    TensorRow{.name = "position_embd", .slot = &Weights::position_embedding, .rows = Dim::kContext,
-              .cols = Dim::kModel},
+    TensorRow{
+        .name = "position_embd", .slot = &Weights::position_embedding, .rows = Dim::kContext, .cols = Dim::kModel},
 };
 
 }  // namespace

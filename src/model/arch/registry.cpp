@@ -11,7 +11,9 @@ constexpr std::array kAll{INGOT_ARCHITECTURES(INGOT_ARCHITECTURE_POINTER)};
 
 }  // namespace
 
-std::span<const Architecture* const> all_architectures() { return kAll; }
+std::span<const Architecture* const> all_architectures() {
+  return kAll;
+}
 
 const Architecture* find_architecture(std::string_view name) {
   for (const Architecture* architecture : kAll) {

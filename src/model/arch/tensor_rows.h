@@ -11,8 +11,12 @@ namespace ingot::core::rows {
 inline constexpr std::array kEnds{
     TensorRow{.name = "token_embd", .slot = &Weights::token_embedding, .rows = Dim::kVocab, .cols = Dim::kModel},
     TensorRow{.name = "output_norm", .slot = &Weights::output_norm, .rows = Dim::kModel},
-    TensorRow{.name = "output", .slot = &Weights::output, .rows = Dim::kVocab, .cols = Dim::kModel,
-              .weight = Need::kOptional, .bias = Need::kOptional},
+    TensorRow{.name = "output",
+              .slot = &Weights::output,
+              .rows = Dim::kVocab,
+              .cols = Dim::kModel,
+              .weight = Need::kOptional,
+              .bias = Need::kOptional},
 };
 
 // The same for layer norms with a bias.
@@ -25,9 +29,13 @@ inline constexpr std::array kEndsWithBias{
 // Divisors of the rope's frequencies: Llama 3's rope_freqs; the two sets of long-rope.
 inline constexpr std::array kRopeFactors{
     TensorRow{.name = "rope_freqs", .slot = &Weights::rope_freqs, .rows = Dim::kRotaryHalf, .weight = Need::kOptional},
-    TensorRow{.name = "rope_factors_long", .slot = &Weights::rope_factors_long, .rows = Dim::kRotaryHalf,
+    TensorRow{.name = "rope_factors_long",
+              .slot = &Weights::rope_factors_long,
+              .rows = Dim::kRotaryHalf,
               .weight = Need::kOptional},
-    TensorRow{.name = "rope_factors_short", .slot = &Weights::rope_factors_short, .rows = Dim::kRotaryHalf,
+    TensorRow{.name = "rope_factors_short",
+              .slot = &Weights::rope_factors_short,
+              .rows = Dim::kRotaryHalf,
               .weight = Need::kOptional},
 };
 
@@ -54,7 +62,10 @@ inline constexpr std::array kAttention{
     TensorRow{.name = "attn_q", .slot = &LayerWeights::wq, .rows = Dim::kQuery, .cols = Dim::kModel, .bias = qkv_bias},
     TensorRow{.name = "attn_k", .slot = &LayerWeights::wk, .rows = Dim::kKey, .cols = Dim::kModel, .bias = qkv_bias},
     TensorRow{.name = "attn_v", .slot = &LayerWeights::wv, .rows = Dim::kValue, .cols = Dim::kModel, .bias = qkv_bias},
-    TensorRow{.name = "attn_output", .slot = &LayerWeights::wo, .rows = Dim::kModel, .cols = Dim::kMixed,
+    TensorRow{.name = "attn_output",
+              .slot = &LayerWeights::wo,
+              .rows = Dim::kModel,
+              .cols = Dim::kMixed,
               .bias = output_bias},
 };
 
@@ -80,31 +91,43 @@ inline constexpr std::array kGatedFfn{
 
 // Two matrices and biases, no gate.
 inline constexpr std::array kPlainFfn{
-    TensorRow{.name = "ffn_up", .slot = &LayerWeights::up, .rows = Dim::kFfn, .cols = Dim::kModel,
-              .bias = Need::kRequired},
-    TensorRow{.name = "ffn_down", .slot = &LayerWeights::down, .rows = Dim::kModel, .cols = Dim::kFfn,
+    TensorRow{
+        .name = "ffn_up", .slot = &LayerWeights::up, .rows = Dim::kFfn, .cols = Dim::kModel, .bias = Need::kRequired},
+    TensorRow{.name = "ffn_down",
+              .slot = &LayerWeights::down,
+              .rows = Dim::kModel,
+              .cols = Dim::kFfn,
               .bias = Need::kRequired},
 };
 
 inline constexpr std::array kExperts{
     TensorRow{.name = "ffn_gate_inp", .slot = &LayerWeights::router, .rows = Dim::kExperts, .cols = Dim::kModel},
-    TensorRow{.name = "ffn_gate_exps", .slot = &LayerWeights::gate_experts, .rows = Dim::kExpertFfn,
-              .cols = Dim::kModel, .slices = Dim::kExperts},
-    TensorRow{.name = "ffn_up_exps", .slot = &LayerWeights::up_experts, .rows = Dim::kExpertFfn, .cols = Dim::kModel,
+    TensorRow{.name = "ffn_gate_exps",
+              .slot = &LayerWeights::gate_experts,
+              .rows = Dim::kExpertFfn,
+              .cols = Dim::kModel,
               .slices = Dim::kExperts},
-    TensorRow{.name = "ffn_down_exps", .slot = &LayerWeights::down_experts, .rows = Dim::kModel,
-              .cols = Dim::kExpertFfn, .slices = Dim::kExperts},
+    TensorRow{.name = "ffn_up_exps",
+              .slot = &LayerWeights::up_experts,
+              .rows = Dim::kExpertFfn,
+              .cols = Dim::kModel,
+              .slices = Dim::kExperts},
+    TensorRow{.name = "ffn_down_exps",
+              .slot = &LayerWeights::down_experts,
+              .rows = Dim::kModel,
+              .cols = Dim::kExpertFfn,
+              .slices = Dim::kExperts},
 };
 
 // An expert that every token passes, scaled by a gate of its own.
 inline constexpr std::array kSharedExpert{
-    TensorRow{.name = "ffn_gate_inp_shexp", .slot = &LayerWeights::shared_router, .rows = Dim::kOne,
-              .cols = Dim::kModel},
-    TensorRow{.name = "ffn_gate_shexp", .slot = &LayerWeights::shared_gate, .rows = Dim::kSharedFfn,
-              .cols = Dim::kModel},
+    TensorRow{
+        .name = "ffn_gate_inp_shexp", .slot = &LayerWeights::shared_router, .rows = Dim::kOne, .cols = Dim::kModel},
+    TensorRow{
+        .name = "ffn_gate_shexp", .slot = &LayerWeights::shared_gate, .rows = Dim::kSharedFfn, .cols = Dim::kModel},
     TensorRow{.name = "ffn_up_shexp", .slot = &LayerWeights::shared_up, .rows = Dim::kSharedFfn, .cols = Dim::kModel},
-    TensorRow{.name = "ffn_down_shexp", .slot = &LayerWeights::shared_down, .rows = Dim::kModel,
-              .cols = Dim::kSharedFfn},
+    TensorRow{
+        .name = "ffn_down_shexp", .slot = &LayerWeights::shared_down, .rows = Dim::kModel, .cols = Dim::kSharedFfn},
 };
 
 }  // namespace ingot::core::rows

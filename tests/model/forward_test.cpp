@@ -1,0 +1,260 @@
+// Every tiny model against the logits of the NumPy oracle, and the invariants that make logits reproducible.
+#include "model/forward.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <cstring>
+
+#include "model/golden_models.h"
+
+namespace ingot::core {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr int64_t kAll = 1 << 20;  // a chunk that takes every token
+
+class ForwardTest : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    ops_ = make_ops(2);
+    model_ = load_golden(golden_, *ops_);
+    ASSERT_TRUE(model_);
+    n_vocab_ = static_cast<size_t>(model_->spec().n_vocab);
+  }
+
+  SequenceState new_state() const { return SequenceState(model_->state_shape()); }
+  std::span<const int32_t> tokens(size_t first, size_t count) const {
+    return std::span(golden_.tokens).subspan(first, count);
+  }
+  // The rows [first, first + count) of logits.
+  std::span<const float> rows(const std::vector<float>& logits, size_t first, size_t count) const {
+    return std::span(logits).subspan(first * n_vocab_, count * n_vocab_);
+  }
+  std::vector<float> run(SequenceState& state, std::span<const int32_t> ids, int64_t chunk = kAll) {
+    return run_tokens(*model_, *ops_, state, ids, chunk);
+  }
+
+  GoldenModel golden_ = read_golden(GetParam());
+  std::unique_ptr<CpuOps> ops_;
+  std::shared_ptr<const Model> model_;
+  size_t n_vocab_ = 0;
+};
+
+std::string test_name(const ::testing::TestParamInfo<std::string>& info) {
+  std::string name = info.param.substr(0, info.param.rfind('.'));
+  std::ranges::replace_if(
+      name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(TinyModels, ForwardTest, ::testing::ValuesIn(golden_files()), test_name);
+
+// Bit for bit; NaN never occurs in these models, and the two zeros count as different.
+bool identical(std::span<const float> a, std::span<const float> b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+}
+
+// |found - expected| / |expected| over all positions with expected logits.
+double relative_error(const GoldenModel& golden, const std::vector<float>& logits) {
+  const size_t n_vocab = golden.logits.size() / golden.positions.size();
+  double error = 0.0;
+  double norm = 0.0;
+  for (size_t n = 0; n < golden.positions.size(); ++n) {
+    const float* found = logits.data() + static_cast<size_t>(golden.positions[n]) * n_vocab;
+    const float* expected = golden.logits.data() + n * n_vocab;
+    for (size_t token = 0; token < n_vocab; ++token) {
+      error += std::pow(static_cast<double>(found[token]) - static_cast<double>(expected[token]), 2);
+      norm += std::pow(static_cast<double>(expected[token]), 2);
+    }
+  }
+  return std::sqrt(error / norm);
+}
+
+// A layer rounds what passes through it some 16 times, each time by at most half a unit in the last place, and the
+// errors of layers add like steps of a random walk. What dominates is the coarsest rounding: that of float32, or of
+// the keys and values in F16.
+double tolerance(const Model& model, DType kv_dtype) {
+  constexpr double kRoundings = 16.0;
+  const double half_unit = kv_dtype == DType::kF32 ? std::ldexp(1.0, -24) : std::ldexp(1.0, -12);
+  return kRoundings * half_unit * std::sqrt(static_cast<double>(model.spec().n_layers()));
+}
+
+TEST_P(ForwardTest, AgreesWithTheOracle) {
+  for (const NumericMode mode : {NumericMode::kReference, NumericMode::kExact}) {
+    for (const DType kv_dtype : {DType::kF32, DType::kF16}) {
+      const auto ops = make_ops(2, mode);
+      const auto model = load_golden(golden_, *ops, kv_dtype);
+      ASSERT_TRUE(model);
+      SequenceState state(model->state_shape());
+      const auto logits = run_tokens(*model, *ops, state, golden_.tokens, kAll);
+      EXPECT_LE(relative_error(golden_, logits), tolerance(*model, kv_dtype))
+          << ops->kernels() << ", keys and values " << (kv_dtype == DType::kF32 ? "F32" : "F16");
+    }
+  }
+}
+
+TEST_P(ForwardTest, LogitsDependNeitherOnThreadsNorOnChunks) {
+  SequenceState state = new_state();
+  const auto expected = run(state, golden_.tokens);
+  for (const int n_threads : {1, 3, 4}) {
+    const auto ops = make_ops(n_threads);
+    SequenceState other = new_state();
+    EXPECT_TRUE(identical(expected, run_tokens(*model_, *ops, other, golden_.tokens, kAll))) << n_threads << " threads";
+  }
+  for (const int64_t chunk : {1, 7, 64}) {
+    SequenceState other = new_state();
+    EXPECT_TRUE(identical(expected, run(other, golden_.tokens, chunk))) << "chunks of " << chunk;
+  }
+}
+
+TEST_P(ForwardTest, SavedRestoredAndForkedStatesContinueAlike) {
+  const size_t n_all = golden_.tokens.size();
+  SequenceState whole = new_state();
+  const auto expected = run(whole, golden_.tokens);
+  for (const size_t n_first : {size_t{1}, size_t{37}, size_t{64}, size_t{70}}) {
+    SequenceState state = new_state();
+    run(state, tokens(0, n_first));
+    SequenceState restored = new_state();
+    const Status status = restored.restore(state.snapshot());
+    ASSERT_TRUE(status) << status.error().message;
+    SequenceState forked = state.fork();
+    const auto rest = rows(expected, n_first, n_all - n_first);
+    // The fork goes elsewhere first: what it writes must not show in the state that it came from.
+    run(forked, tokens(0, 5));
+    forked.truncate(static_cast<int64_t>(n_first));
+    EXPECT_TRUE(identical(rest, run(state, tokens(n_first, n_all - n_first)))) << "after " << n_first;
+    EXPECT_TRUE(identical(rest, run(restored, tokens(n_first, n_all - n_first)))) << "restored after " << n_first;
+    EXPECT_TRUE(identical(rest, run(forked, tokens(n_first, n_all - n_first)))) << "forked after " << n_first;
+  }
+}
+
+TEST_P(ForwardTest, ABatchOfSequencesIsLikeEachByItself) {
+  struct Part {
+    size_t n_before;
+    size_t n_now;
+    bool generated;
+  };
+  const std::vector<Part> parts{{0, 30, false}, {66, 5, false}, {0, 1, false}, {63, 2, true}, {10, 1, true}};
+  std::vector<SequenceState> states;
+  std::vector<SequenceSlice> slices;
+  std::vector<std::vector<float>> expected;
+  int64_t n_rows = 0;
+  for (const Part& part : parts) {
+    states.push_back(new_state());
+    run(states.back(), tokens(0, part.n_before));
+    SequenceState single = states.back().fork();
+    SequenceSlice slice;
+    slice.state = &single;
+    slice.tokens = tokens(part.n_before, part.n_now);
+    slice.generated = part.generated;
+    slice.all_rows = true;
+    expected.emplace_back(part.n_now * n_vocab_);
+    const auto n_now = static_cast<int64_t>(part.n_now);
+    const auto logits = TensorView::matrix(expected.back().data(), n_now, static_cast<int64_t>(n_vocab_));
+    ASSERT_TRUE(forward(*model_, *ops_, {&slice, 1}, {.logits = logits, .hidden = {}}, nullptr));
+    slices.push_back(slice);
+    n_rows += n_now;
+  }
+  for (size_t n = 0; n < slices.size(); ++n) slices[n].state = &states[n];
+
+  std::vector<float> logits(static_cast<size_t>(n_rows) * n_vocab_);
+  const auto out = TensorView::matrix(logits.data(), n_rows, static_cast<int64_t>(n_vocab_));
+  ASSERT_TRUE(forward(*model_, *ops_, slices, {.logits = out, .hidden = {}}, nullptr));
+  size_t first = 0;
+  for (size_t n = 0; n < parts.size(); ++n) {
+    EXPECT_TRUE(identical(rows(logits, first, parts[n].n_now), expected[n])) << "sequence " << n;
+    EXPECT_EQ(states[n].length(), static_cast<int64_t>(parts[n].n_before + parts[n].n_now));
+    first += parts[n].n_now;
+  }
+}
+
+TEST_P(ForwardTest, OnlyWantedRowsAreGiven) {
+  SequenceState whole = new_state();
+  const auto expected = run(whole, golden_.tokens);
+  // Three sequences: the last row, nothing before it, all rows.
+  std::vector<SequenceState> states;
+  for (int n = 0; n < 3; ++n) states.push_back(new_state());
+  std::vector<SequenceSlice> slices(3);
+  const std::vector<size_t> counts{20, 40, 3};
+  for (size_t n = 0; n < 3; ++n) {
+    slices[n].state = &states[n];
+    slices[n].tokens = tokens(0, counts[n]);
+  }
+  slices[2].all_rows = true;
+  std::vector<float> logits(5 * n_vocab_);
+  std::vector<float> hidden(static_cast<size_t>(5 * model_->spec().dim));
+  ForwardScratch scratch;
+  ASSERT_TRUE(forward(*model_, *ops_, slices,
+                      {.logits = TensorView::matrix(logits.data(), 5, static_cast<int64_t>(n_vocab_)),
+                       .hidden = TensorView::matrix(hidden.data(), 5, model_->spec().dim)},
+                      nullptr, &scratch));
+  EXPECT_TRUE(identical(rows(logits, 0, 1), rows(expected, 19, 1)));
+  EXPECT_TRUE(identical(rows(logits, 1, 1), rows(expected, 39, 1)));
+  EXPECT_TRUE(identical(rows(logits, 2, 3), rows(expected, 0, 3)));
+  EXPECT_TRUE(std::ranges::all_of(hidden, [](float value) { return std::isfinite(value); }));
+
+  // A step of which nothing is wanted fills the cache all the same.
+  SequenceState silent = new_state();
+  SequenceSlice slice;
+  slice.state = &silent;
+  slice.tokens = tokens(0, 20);
+  ASSERT_TRUE(forward(*model_, *ops_, {&slice, 1}, {}, nullptr, &scratch));
+  EXPECT_TRUE(identical(rows(expected, 20, 10), run(silent, tokens(20, 10))));
+}
+
+TEST_P(ForwardTest, EmbeddingsOfTokensAreLikeTokens) {
+  const size_t n = 30;
+  SequenceState by_tokens = new_state();
+  const auto expected = run(by_tokens, tokens(0, n));
+  const int64_t dim = model_->spec().dim;
+  std::vector<float> embeddings(n * static_cast<size_t>(dim));
+  const auto view = TensorView::matrix(embeddings.data(), static_cast<int64_t>(n), dim);
+  token_embeddings(*model_, *ops_, tokens(0, n), view);
+  SequenceState state = new_state();
+  SequenceSlice slice;
+  slice.state = &state;
+  slice.embeddings = view;
+  slice.all_rows = true;
+  std::vector<float> logits(n * n_vocab_);
+  const auto out = TensorView::matrix(logits.data(), static_cast<int64_t>(n), static_cast<int64_t>(n_vocab_));
+  ASSERT_TRUE(forward(*model_, *ops_, {&slice, 1}, {.logits = out, .hidden = {}}, nullptr));
+  EXPECT_TRUE(identical(expected, logits));
+}
+
+TEST_P(ForwardTest, ACancelledStepLeavesTheStateAsItWas) {
+  SequenceState whole = new_state();
+  const auto expected = run(whole, golden_.tokens);
+  SequenceState state = new_state();
+  run(state, tokens(0, 20));
+  const std::atomic<bool> cancel{true};
+  SequenceSlice slice;
+  slice.state = &state;
+  slice.tokens = tokens(40, 30);
+  const Status status = forward(*model_, *ops_, {&slice, 1}, {}, &cancel);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kCancelled);
+  EXPECT_EQ(state.length(), 20);
+  EXPECT_TRUE(identical(rows(expected, 20, 60), run(state, tokens(20, 60))));
+}
+
+TEST(ForwardLimitTest, LearnedPositionsEndWithTheirTable) {
+  const auto ops = make_ops(1);
+  const auto model = load_golden(read_golden("gpt2.F32.gguf"), *ops);
+  ASSERT_TRUE(model);
+  SequenceState state(model->state_shape());
+  const std::vector<int32_t> too_many(static_cast<size_t>(model->spec().context_length) + 1, 3);
+  SequenceSlice slice;
+  slice.state = &state;
+  slice.tokens = too_many;
+  const Status status = forward(*model, *ops, {&slice, 1}, {}, nullptr);
+  ASSERT_FALSE(status);
+  EXPECT_THAT(status.error().message, HasSubstr("129 tokens after 0 exceed the 128 positions"));
+  EXPECT_EQ(state.length(), 0);
+}
+
+}  // namespace
+}  // namespace ingot::core
