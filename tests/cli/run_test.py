@@ -1,0 +1,137 @@
+"""What ingot run generates, reports and refuses."""
+import json
+import resource
+import unittest
+
+from program import GREEDY, MODELS, SANITIZED, TINY, VOCABULARY, Case, gguf, run
+
+TIMINGS = ["load_ms", "prefill_ms", "first_token_ms", "decode_ms", "prefill_tokens_per_second",
+           "decode_tokens_per_second"]
+
+
+class Run(Case):
+    def generated(self, *args, model=TINY):
+        finished = run("run", model, "-p", "hello world", "--json", *args)
+        self.assertEqual(finished.code, 0, finished.err)
+        return finished.json
+
+    def test_json_has_what_scripts_rely_on(self):
+        result = self.generated("-n", "6", *GREEDY, "--seed", "5")
+        self.assertEqual(result["schema"], 1)
+        self.assertEqual(len(result["tokens"]), 6)
+        self.assertEqual(result["finish"], "length")
+        self.assertEqual(result["prompt_tokens"], len(run("tokenize", TINY, "hello world").text.split()))
+        self.assertEqual(result["cached_tokens"], 0)
+        self.assertEqual(result["mode"], "exact")
+        self.assertEqual(result["seed"], 5)
+        self.assertEqual(list(result["timings"]), TIMINGS)
+        for name, value in result["timings"].items():
+            self.assertGreater(value, 0, name)
+        self.assertGreaterEqual(result["timings"]["first_token_ms"],
+                                result["timings"]["load_ms"] + result["timings"]["prefill_ms"])
+
+    def test_stream_is_lines_of_json(self):
+        finished = run("run", TINY, "-p", "hello world", "-n", "9", "--json", "--stream", *GREEDY)
+        lines = [json.loads(line) for line in finished.out.splitlines()]
+        self.assertEqual("".join(line["text"] for line in lines[:-1]), lines[-1]["text"])
+        self.assertEqual(lines[-1]["finish"], "length")
+        self.assertGreater(len(lines), 2)
+
+    def test_tokens_are_those_of_the_text(self):
+        result = self.generated("-n", "12", *GREEDY)
+        text = run("detokenize", TINY, *result["tokens"]).out.decode(errors="replace")
+        self.assertEqual(text.strip(), result["text"].strip())
+
+    def test_generate_is_run_raw(self):
+        args = ["-p", "hello", "--max-tokens", "9", "--temp", "0", "--ignore-eos"]
+        generated = run("generate", TINY, *args)
+        self.assertEqual(generated.code, 0, generated.err)
+        self.assertEqual(generated.out, run("run", TINY, "-p", "hello", "-n", "9", *GREEDY).out)
+
+    def test_numbers_depend_neither_on_threads_nor_on_chunks(self):
+        expected = self.generated("-n", "20", *GREEDY, "-t", "1")["tokens"]
+        for args in [["-t", "2"], ["-t", "3"], ["-t", "4"], ["--chunk", "1"], ["--chunk", "7"], ["--chunk", "100000"]]:
+            self.assertEqual(self.generated("-n", "20", *GREEDY, *args)["tokens"], expected, args)
+
+    def test_a_seed_repeats_the_text(self):
+        first = self.generated("-n", "30", "--raw", "--ignore-eos")
+        again = self.generated("-n", "30", "--raw", "--ignore-eos", "--seed", str(first["seed"]))
+        other = self.generated("-n", "30", "--raw", "--ignore-eos", "--seed", str(first["seed"] + 1))
+        self.assertEqual(first["tokens"], again["tokens"])
+        self.assertNotEqual(first["tokens"], other["tokens"])
+
+    def test_a_random_seed_is_printed(self):
+        finished = run("run", TINY, "-p", "x", "-n", "2", "--raw")
+        self.assertRegex(finished.err, r"seed \d+")
+
+    def test_a_stop_text_is_not_shown(self):
+        whole = run("run", TINY, "-p", "hello world", "-n", "30", *GREEDY).out
+        stop = whole[len(whole) // 2:][:3].decode()
+        finished = run("run", TINY, "-p", "hello world", "-n", "30", *GREEDY, "--stop", "never", "--stop", stop)
+        self.assertEqual(finished.out, whole[:whole.index(stop.encode())])
+        self.assertEqual(self.generated("-n", "30", *GREEDY, "--stop", stop)["finish"], "stop")
+
+    def test_an_end_token_ends_it(self):
+        result = self.generated("--raw", "--temp", "0", "--logit-bias", "2=1000000")
+        self.assertEqual((result["finish"], result["tokens"], result["text"]), ("stop", [], ""))
+
+    def test_the_end_of_the_context_is_told(self):
+        finished = run("run", TINY, "-p", "hello", "-c", "20", *GREEDY)
+        self.assertEqual(finished.code, 0)
+        self.assertIn("the context of 20 tokens is full", finished.err)
+        result = self.generated("-c", "20", *GREEDY)
+        self.assertEqual(result["finish"], "context")
+        self.assertEqual(result["prompt_tokens"] + len(result["tokens"]), 20)
+
+    def test_penalties_change_the_text(self):
+        plain = self.generated("-n", "40", *GREEDY)["tokens"]
+        once = self.generated("-n", "40", *GREEDY, "--presence-penalty", "100", "--repeat-last-n", "-1")["tokens"]
+        self.assertEqual(len(set(once)), 40)
+        self.assertNotEqual(plain, once)
+
+    def test_special_tokens_stay_text_unless_asked(self):
+        for special, n_tokens in [([], 4), (["--special"], 2)]:
+            finished = run("run", TINY, "-p", "</s>", "-n", "0", "--json", "--raw", *special)
+            self.assertEqual(finished.json["prompt_tokens"] > 2, n_tokens > 2, finished.err)
+
+    def test_a_prompt_that_does_not_fit_is_refused_with_both_numbers(self):
+        prompt = self.file("prompt", "hello world " * 100)
+        n_tokens = len(run("tokenize", TINY, "-f", prompt).text.split())
+        self.assert_error(run("run", TINY, "-f", prompt, "-c", "100", "--raw"), 1, n_tokens, "holds 100")
+
+    def test_a_context_that_does_not_fit_is_refused_with_both_numbers(self):
+        self.assert_error(run("run", TINY, "-p", "x", "-c", "1073741824", "--kv-type", "f32"), 1, "824.6", "are free")
+
+    @unittest.skipIf(SANITIZED, "sanitizers need terabytes of address space")
+    def test_a_limit_on_address_space_is_respected(self):
+        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (300 << 20, 300 << 20))
+        finished = run("run", TINY, "-p", "x", "-n", "1", "--raw", preexec_fn=limit)
+        self.assertEqual(finished.code, 0, finished.err)
+        refused = run("run", TINY, "-p", "x", "-c", "1000000", "--raw", preexec_fn=limit)
+        self.assert_error(refused, 1, "address space", "384.")
+
+    def test_a_template_that_is_not_used_is_told(self):
+        templated = str(MODELS / "llama.F32.gguf")
+        self.assertNotIn("template", run("run", templated, "-p", "x", "-n", "1").err)
+
+    def test_a_vocabulary_without_a_model_is_refused(self):
+        path = self.file("vocabulary.gguf", gguf(VOCABULARY))
+        finished = run("run", path, "-p", "x")
+        self.assert_error(finished, 1, "vocabulary.gguf" if "vocabulary.gguf" in finished.err else "")
+
+    def test_verbose_says_more(self):
+        self.assertIn("2 threads", run("run", TINY, "-p", "x", "-n", "1", "-t", "2", "--raw", "--verbose").err)
+
+
+class Architectures(Case):
+    def test_all_tiny_models_run(self):
+        models = sorted(MODELS.glob("*.gguf"))
+        self.assertGreater(len(models), 20)
+        for model in models:
+            with self.subTest(model=model.name):
+                finished = run("run", model, "-p", "hello", "-n", "3", *GREEDY)
+                self.assertEqual(finished.code, 0, finished.err)
+
+
+if __name__ == "__main__":
+    unittest.main()
