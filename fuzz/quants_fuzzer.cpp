@@ -1,6 +1,7 @@
 // Any bytes through any decoder: a block of foreign bytes may hold nonsense, never do harm.
 //
-// Input: one byte that picks the row of the table, then blocks, of which the whole ones are decoded from an odd address.
+// Input: one byte that picks the row of the table, then blocks, of which the whole ones are decoded from an odd
+// address.
 #include <cstdint>
 #include <cstring>
 #include <vector>
