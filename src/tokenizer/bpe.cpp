@@ -1,5 +1,7 @@
 #include "tokenizer/bpe.h"
 
+#include <utf8proc.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -23,8 +25,26 @@ constexpr size_t kCachedWordBytes = 32;
 constexpr size_t kCachedWords = 1 << 14;
 // Where merges are derived from the tokens, longer tokens are left out: the work for one is quadratic in its length.
 constexpr size_t kMaxDerivedTokenBytes = 512;
+constexpr size_t kMaxDerivingWork = size_t{1} << 30;  // sum of squared lengths; a second's work
 // A symbol without a token is this less its position in the word: it never merges, and its bytes are found again.
 constexpr int32_t kFirstUnmerged = -1;
+
+std::string lower_case(std::string_view text) {
+  std::string lower;
+  lower.reserve(text.size());
+  for (size_t position = 0; position < text.size();) {
+    const Utf8Character character = utf8_character(text, position);
+    if (character.code >= kInvalidByte) {
+      lower += text[position];
+    } else {
+      std::array<utf8proc_uint8_t, 4> bytes;
+      const auto code = utf8proc_tolower(static_cast<utf8proc_int32_t>(character.code));
+      lower.append(reinterpret_cast<const char*>(bytes.data()), utf8proc_encode_char(code, bytes.data()));
+    }
+    position += character.n_bytes;
+  }
+  return lower;
+}
 
 class BpeTokenizer : public Tokenizer {
  public:
@@ -45,7 +65,7 @@ class BpeTokenizer : public Tokenizer {
 
   Status index_tokens();
   Status read_merges();
-  void derive_merges();
+  Status derive_merges();
   bool needs_merges() const;
   bool is_text(int32_t id) const { return id >= 0 && !is_control(id); }
   int32_t whole_word(std::string_view word, std::string& scratch) const;
@@ -132,7 +152,7 @@ Status BpeTokenizer::read_merges() {
   const std::vector<std::string>& merges = vocabulary_->merges;
   if (merges.empty()) {
     if (vocabulary_->pre == "kimi-k2") {
-      derive_merges();
+      return derive_merges();
     } else if (spec_->form == TextForm::kByteAlphabet && needs_merges()) {
       return invalid("tokenizer.ggml.merges: missing or empty");
     }
@@ -167,14 +187,19 @@ Status BpeTokenizer::read_merges() {
 }
 
 // Vocabularies of tiktoken have no merges: any two tokens whose text together is a token merge, low ids first.
-void BpeTokenizer::derive_merges() {
+Status BpeTokenizer::derive_merges() {
   struct Pair {
     int32_t left, right, both;
   };
   std::vector<Pair> pairs;
+  size_t work = 0;
   for (int32_t both = 0; both < n_tokens(); both++) {
     const std::string_view text = vocabulary_->tokens[both];
     if (type(both) != TokenType::kNormal || text.size() > kMaxDerivedTokenBytes) continue;
+    work += text.size() * text.size();
+    if (work > kMaxDerivingWork) {
+      return invalid("tokenizer.ggml.merges: missing, and the tokens are too long to do without");
+    }
     for (size_t cut = 1; cut < text.size(); cut++) {
       if ((static_cast<uint8_t>(text[cut]) & 0xC0) == 0x80) continue;
       const int32_t left = table_.find(text.substr(0, cut));
@@ -184,6 +209,7 @@ void BpeTokenizer::derive_merges() {
   }
   merges_ = MergeTable(pairs.size());
   for (const Pair& pair : pairs) merges_.add(pair.left, pair.right, {static_cast<uint32_t>(pair.both), pair.both});
+  return {};
 }
 
 // The word's own token, or -1.
@@ -260,6 +286,10 @@ Status BpeTokenizer::encode_text(std::string_view text, bool after_special, std:
       escape_spaces(changed, escaped);
       changed.swap(escaped);
     }
+    text = changed;
+  }
+  if (spec_->form == TextForm::kPlain && vocabulary_->normalizer_lowercase.value_or(false)) {
+    changed = lower_case(text);
     text = changed;
   }
   INGOT_ASSIGN(const std::vector<uint32_t> ends, pretokenizer_->split(text));

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "tokenizer/bpe.h"
 #include "tokenizer/rwkv_trie.h"
 #include "tokenizer/spm.h"
@@ -21,6 +22,8 @@ namespace {
 // quadratic in one token's length stays bounded.
 constexpr size_t kMaxTokenBytes = 65536;
 constexpr size_t kMaxTokens = size_t{1} << 26;
+// The automaton that finds special tokens takes 20 bytes for each byte of theirs; known vocabularies have 0.2 MB.
+constexpr size_t kMaxSpecialBytes = size_t{4} << 20;
 // Positions are 32 bits wide, also where a space has become three bytes.
 constexpr size_t kMaxTextBytes = size_t{1} << 29;
 
@@ -66,7 +69,7 @@ Result<std::unique_ptr<Tokenizer>> Tokenizer::create(std::shared_ptr<const Vocab
   return fail(
       ErrorKind::kUnsupported,
       "tokenizer.ggml.model: unknown tokenizer \"{}\"; known ones: bert, gemma4, gpt2, llama, rwkv, t5, whitespace",
-      model.substr(0, 64));
+      printable(model));
 }
 
 Status Tokenizer::check_vocabulary() {
@@ -150,6 +153,14 @@ Status Tokenizer::init(const Defaults& defaults) {
   add_space_prefix_ = vocabulary_->add_space_prefix.value_or(defaults.add_space_prefix);
   strips_first_space_ = add_space_prefix_;
   collect_end_tokens();
+  size_t special_bytes = 0;
+  for (int32_t id = 0; id < n_tokens(); id++) {
+    if (is_control(id) || type(id) == TokenType::kUserDefined) special_bytes += vocabulary_->tokens[id].size();
+  }
+  if (special_bytes > kMaxSpecialBytes) {
+    return invalid("tokenizer.ggml.tokens: the special tokens have {} bytes in all, at most {} are possible",
+                   special_bytes, kMaxSpecialBytes);
+  }
   // Phi-3 trains with white space after special tokens taken away; GGUF has no key for it, only the name tells.
   std::string name = vocabulary_->name;
   std::transform(name.begin(), name.end(), name.begin(),

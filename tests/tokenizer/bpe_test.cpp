@@ -198,6 +198,18 @@ TEST(BpeTest, AVocabularyOfTiktokenNeedsNoMerges) {
   EXPECT_EQ(encode(*tokenizer, "xbcd"), (std::vector<int32_t>{'x', 259}));
 }
 
+TEST(BpeTest, AWhitespaceVocabularyDropsWhiteSpace) {
+  Vocabulary vocabulary;
+  vocabulary.model = vocabulary.pre = "whitespace";
+  vocabulary.tokens = {"[UNK]", "a", "b", "ab", "\u00e9", "A"};
+  vocabulary.token_type = {2, 1, 1, 1, 1, 1};
+  vocabulary.unknown_token_id = 0;
+  vocabulary.merges = {"a b"};
+  EXPECT_EQ(encode(*must_create(vocabulary), " ab\u3000 Ab\u00c9"), (std::vector<int32_t>{3, 5, 2, 0}));
+  vocabulary.normalizer_lowercase = true;
+  EXPECT_EQ(encode(*must_create(vocabulary), " ab\u3000 Ab\u00c9"), (std::vector<int32_t>{3, 3, 4}));
+}
+
 TEST(BpeTest, AMissingPretokenizerIsTheDefaultOne) {
   const auto missing = must_create(byte_vocabulary("", {"1 2"}));
   const auto named = must_create(byte_vocabulary("default", {"1 2"}));

@@ -73,6 +73,12 @@ TEST(TokenizerTest, RefusesListsOfOtherLengthsAndIdsOutOfRange) {
   }
 }
 
+TEST(TokenizerTest, RefusesMoreSpecialTextThanMemoryShouldHold) {
+  std::vector<std::string> texts;
+  for (int count = 0; count < 90; count++) texts.push_back(std::to_string(count) + std::string(60000, 'x'));
+  EXPECT_THAT(error_of(byte_vocabulary(texts)), HasSubstr("tokenizer.ggml.tokens: the special tokens have"));
+}
+
 TEST(TokenizerTest, EndTokensAreTheNamedIdsAndKnownControlTexts) {
   Vocabulary vocabulary = byte_vocabulary({"<|im_end|>", "<|eot_id|>", "<|im_start|>", "<end_of_turn>", "</s>"});
   vocabulary.tokens.push_back("<|end|>");
