@@ -9,7 +9,7 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ingot)
 target_compile_features(ingot PUBLIC cxx_std_20)
 # The library is static: who links it links what it is made of. The package's configuration finds these again.
 target_link_libraries(ingot PRIVATE
-  $<INSTALL_INTERFACE:Threads::Threads> $<INSTALL_INTERFACE:PkgConfig::pcre2> $<INSTALL_INTERFACE:PkgConfig::utf8proc>
+  $<INSTALL_INTERFACE:Threads::Threads> $<INSTALL_INTERFACE:fmt::fmt> $<INSTALL_INTERFACE:PkgConfig::pcre2> $<INSTALL_INTERFACE:PkgConfig::utf8proc>
   $<INSTALL_INTERFACE:PkgConfig::xxhash>)
 
 install(TARGETS ingot_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define INGOT_CHECK(condition, sentence)                                                                     \
-  do {                                                                                                       \
-    if (!(condition)) {                                                                                      \
-      std::fprintf(stderr, "ingot: bug at %s:%d: %s (%s)\n", __FILE__, __LINE__, sentence, #condition);      \
-      std::abort();                                                                                          \
-    }                                                                                                        \
+#define INGOT_CHECK(condition, sentence)                                                                \
+  do {                                                                                                  \
+    if (!(condition)) {                                                                                 \
+      std::fprintf(stderr, "ingot: bug at %s:%d: %s (%s)\n", __FILE__, __LINE__, sentence, #condition); \
+      std::abort();                                                                                     \
+    }                                                                                                   \
   } while (false)

@@ -38,7 +38,9 @@ uint64_t extended_control_register() {
   return (static_cast<uint64_t>(high) << 32) | low;
 }
 
-bool bit(uint32_t word, int index) { return ((word >> index) & 1u) != 0; }
+bool bit(uint32_t word, int index) {
+  return ((word >> index) & 1u) != 0;
+}
 
 CpuFeatures detect() {
   CpuFeatures features;
@@ -70,7 +72,9 @@ CpuFeatures detect() {
 
 #else
 
-CpuFeatures detect() { return {}; }
+CpuFeatures detect() {
+  return {};
+}
 
 #endif
 

@@ -36,7 +36,9 @@ inline uint16_t float_to_fp16(float value) {
   return static_cast<uint16_t>(sign | ((rounded - 0x38000000u) >> 13));
 }
 
-inline float bf16_to_float(uint16_t value) { return std::bit_cast<float>(static_cast<uint32_t>(value) << 16); }
+inline float bf16_to_float(uint16_t value) {
+  return std::bit_cast<float>(static_cast<uint32_t>(value) << 16);
+}
 
 // Rounds to nearest, ties to even; a NaN becomes a quiet NaN.
 inline uint16_t float_to_bf16(float value) {

@@ -77,7 +77,7 @@ void on_bus_error(int signal_number, siginfo_t* info, void* context) {
   const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
   Slot* slot = info->si_code > 0 ? find_slot(address) : nullptr;
   if (slot != nullptr) {
-    void* page = reinterpret_cast<void*>(address / page_bytes * page_bytes);
+    void* page = static_cast<char*>(info->si_addr) - address % page_bytes;
     const void* mapped = mmap(page, page_bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     if (mapped != MAP_FAILED) {
       slot->damaged.store(true, std::memory_order_release);

@@ -45,18 +45,18 @@ tl::unexpected<Error> invalid(fmt::format_string<Args...> format, Args&&... args
 }  // namespace ingot::core
 
 // Returns the error of a Status or Result expression from the enclosing function, if there is one.
-#define INGOT_TRY(expression)                                          \
-  do {                                                                 \
-    if (auto status_ = (expression); !status_) {                       \
+#define INGOT_TRY(expression)                                                  \
+  do {                                                                         \
+    if (auto status_ = (expression); !status_) {                               \
       return tl::unexpected<::ingot::core::Error>(std::move(status_).error()); \
-    }                                                                  \
+    }                                                                          \
   } while (false)
 
 #define INGOT_CONCAT_INNER(a, b) a##b
 #define INGOT_CONCAT(a, b) INGOT_CONCAT_INNER(a, b)
 // INGOT_ASSIGN(auto x, make_x()): declares or assigns x from a Result, or returns its error.
 #define INGOT_ASSIGN(target, expression) INGOT_ASSIGN_INNER(INGOT_CONCAT(result_, __LINE__), target, expression)
-#define INGOT_ASSIGN_INNER(result, target, expression)                          \
-  auto result = (expression);                                                   \
+#define INGOT_ASSIGN_INNER(result, target, expression)                                 \
+  auto result = (expression);                                                          \
   if (!result) return tl::unexpected<::ingot::core::Error>(std::move(result).error()); \
   target = std::move(*result)

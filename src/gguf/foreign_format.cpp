@@ -8,7 +8,7 @@
 namespace ingot::core {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 struct Signature {
   size_t offset;

@@ -87,7 +87,7 @@ const GgufValue* GgufMetadata::find(std::string_view key) const {
 }
 
 bool GgufMetadata::insert(std::string key, GgufValue value) {
-  return entries_.try_emplace(std::move(key), std::move(value)).second;
+  return entries_.emplace(std::move(key), std::move(value)).second;
 }
 
 Result<std::optional<int64_t>> GgufMetadata::get_int(std::string_view key) const {

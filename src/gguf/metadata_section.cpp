@@ -46,7 +46,7 @@ std::vector<Stored> widen(std::span<const std::byte> bytes) {
   for (size_t index = 0; index < values.size(); ++index) {
     Wire value;
     std::memcpy(&value, bytes.data() + index * sizeof(Wire), sizeof(Wire));
-    values[index] = static_cast<Stored>(value);
+    values[index] = static_cast<Stored>(+value);  // +: an int8 is a number here, not a character
   }
   return values;
 }

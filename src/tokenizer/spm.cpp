@@ -167,7 +167,9 @@ Status SpmTokenizer::encode_text(std::string_view text, bool after_special, std:
   if (text.empty()) return {};
   std::string escaped;
   escaped.reserve(text.size() + text.size() / 2 + kEscapedSpace.size());
-  if (add_space_prefix_ && after_special) escaped = kEscapedSpace;
+  // User-defined tokens are words of the text to SentencePiece, so only its start and control tokens call for a space.
+  const bool after_user_defined = !out_ids.empty() && type(out_ids.back()) == TokenType::kUserDefined;
+  if (add_space_prefix_ && after_special && !after_user_defined) escaped = kEscapedSpace;
   escape_spaces(text, escaped);
 
   // Positions within a chunk fit in 32 bits.

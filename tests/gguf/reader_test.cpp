@@ -160,6 +160,7 @@ TEST(Reader, NamesTheFileThatCannotBeOpened) {
 TEST(Reader, NeedsSpaceForNoMoreThanTheFileHolds) {
   // 262,144 tokens: what takes longest in the files of large vocabularies.
   std::vector<std::string> tokens;
+  tokens.reserve(262'144);
   for (int token = 0; token < 262'144; ++token) tokens.push_back(fmt::format("token {}", token));
   GgufBuilder builder;
   builder.texts("tokenizer.ggml.tokens", tokens);

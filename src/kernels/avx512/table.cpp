@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "base/fp16.h"
 #include "kernels/impl/codebook_floats.h"
@@ -32,6 +33,7 @@ namespace ingot::core::avx512 {
 #include "kernels/impl/rows.h"
 #include "kernels/impl/decode_legacy.h"
 #include "kernels/impl/decode_k_quants.h"
+#include "kernels/impl/decoders.h"
 #include "kernels/impl/dot_panel.h"
 #include "kernels/impl/linear.h"
 #include "kernels/impl/attention.h"

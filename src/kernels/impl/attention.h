@@ -72,7 +72,7 @@ inline void decode_page(const KvView& kv, const std::byte* page, int64_t dim, in
     const int64_t offset = first + position * dim;
     float* row = out + position * padded;
     if (kv.dtype == DType::kF16) {
-      decode_f16(page + offset * static_cast<int64_t>(sizeof(uint16_t)), row, dim);
+      decode_row<DecodeF16>(page + offset * static_cast<int64_t>(sizeof(uint16_t)), row, dim);
     } else {
       std::memcpy(row, reinterpret_cast<const float*>(page) + offset, static_cast<size_t>(dim) * sizeof(float));
     }

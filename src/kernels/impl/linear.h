@@ -3,7 +3,7 @@
 // Columns are cut on an absolute grid of kColumnBlock; within a block of columns a panel of weight rows is decoded to
 // floats and used for all rows of activations. The sums of the blocks are added in their order. So a panel of 64 rows
 // is 128 KB, which the second-level cache holds; for few rows of activations, where a weight is used but a few times,
-// a panel is so small that it stays in the first level.
+// a panel is so small that it stays in the first level. A single row of activations is multiplied while decoding.
 // Included by table.cpp after dot_panel.h, inside its region and namespace.
 
 constexpr int64_t kColumnBlock = 512;
@@ -54,9 +54,27 @@ inline const float* decode_panel(const LinearArgs& args, int64_t first, int64_t 
   return scratch;
 }
 
+// One row of activations: no detour over memory, the same order.
+inline void linear_one_row(const LinearArgs& args, DotRows dot, int64_t first, int64_t end, float* sums) {
+  const QuantTraits& traits = quant_traits(args.type);
+  for (int64_t row = first; row < end; row += kSmallPanelRows) {
+    const int64_t n_rows = std::min(kSmallPanelRows, end - row);
+    for (int64_t col = 0; col < args.cols; col += kColumnBlock) {
+      const std::byte* blocks = args.weights + row * args.row_bytes + col / traits.block_values * traits.block_bytes;
+      dot(blocks, args.row_bytes, n_rows, std::min(kColumnBlock, args.cols - col), args.x + col,
+          /*accumulate=*/col > 0, sums);
+    }
+    finish_row(args, /*x_row=*/0, row, n_rows, sums);
+  }
+}
+
 void linear(const LinearArgs& args, int64_t first, int64_t end, std::byte* scratch) {
   float* values = reinterpret_cast<float*>(scratch);  // (kPanelRows, kColumnBlock)
   float* sums = values + kPanelRows * kColumnBlock;   // (n_x, panel)
+  if (args.n_x == 1 && args.cols % kColumnPadding == 0) {
+    const DotRows dot = type_kernels(args.type).dot;
+    if (dot != nullptr) return linear_one_row(args, dot, first, end, sums);
+  }
   const int64_t panel = args.n_x <= kFewRows ? kSmallPanelRows : kPanelRows;
   for (int64_t row = first; row < end; row += panel) {
     const int64_t n_rows = std::min(panel, end - row);

@@ -27,6 +27,7 @@ TEXTS = [
     "We hold these truths to be self-evident, that all men are created equal, that they are endowed by their Creator"
     " with certain unalienable Rights, that among these are Life, Liberty and the pursuit of Happiness.",
     " " * 33 + "x" + "\n" * 40 + "y" + "\t" * 35 + "z" + " \n" * 5, "e" * 99 + " " + "e" * 100 + " " + "e" * 101, "!!!???...,,,;;;:::---",
+    "a->b -> c<sep> d <sep>e <sep>",
 ]
 
 JUNK = [

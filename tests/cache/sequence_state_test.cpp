@@ -1,0 +1,204 @@
+#include "cache/sequence_state.h"
+
+#include <gmock/gmock.h>
+
+#include <cstring>
+#include <random>
+
+namespace ingot::core {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::shared_ptr<const StateShape> make_shape(uint64_t fingerprint = 7) {
+  auto shape = std::make_shared<StateShape>();
+  shape->layers = {{.n_kv_heads = 2, .key_dim = 8, .value_dim = 4}, {}, {.n_kv_heads = 1, .key_dim = 4, .value_dim = 4}};
+  shape->model_fingerprint = fingerprint;
+  return shape;
+}
+
+// The value that append() writes for a position, so that every position of every head can be told apart.
+uint16_t value_at(int64_t layer, bool is_value, int64_t head, int64_t position, uint16_t salt) {
+  return static_cast<uint16_t>(position * 31 + layer * 7 + (is_value ? 3 : 0) + head + salt);
+}
+
+// Calls fn(half, what it should be) for all values of positions [first, end).
+template <typename Fn>
+void for_each_value(const SequenceState& state, int64_t first, int64_t end, uint16_t salt, const Fn& fn) {
+  const auto n_layers = static_cast<int64_t>(state.shape().layers.size());
+  for (int64_t layer = 0; layer < n_layers; ++layer) {
+    const KvView kv = state.layer(layer);
+    for (const bool is_value : {false, true}) {
+      const auto pages = is_value ? kv.value_pages : kv.key_pages;
+      const int64_t dim = is_value ? kv.value_dim : kv.key_dim;
+      for (int64_t head = 0; head < kv.n_kv_heads; ++head) {
+        for (int64_t position = first; position < end; ++position) {
+          std::byte* page = pages[static_cast<size_t>(position / kPageTokens)];
+          auto* row = reinterpret_cast<uint16_t*>(page) + (head * kPageTokens + position % kPageTokens) * dim;
+          for (int64_t n = 0; n < dim; ++n) fn(row[n], value_at(layer, is_value, head, position, salt));
+        }
+      }
+    }
+  }
+}
+
+void append(SequenceState& state, int64_t n_tokens, uint16_t salt = 0) {
+  ASSERT_TRUE(state.reserve(n_tokens));
+  for_each_value(state, state.length(), state.length() + n_tokens, salt,
+                 [](uint16_t& half, uint16_t value) { half = value; });
+  state.advance(n_tokens);
+}
+
+bool holds(const SequenceState& state, int64_t first, int64_t end, uint16_t salt = 0) {
+  bool same = true;
+  for_each_value(state, first, end, salt, [&](uint16_t half, uint16_t value) { same = same && half == value; });
+  return same;
+}
+
+TEST(SequenceStateTest, KnowsItsSize) {
+  // Layer 0: 2 heads of 8 + 4 halves; layer 2: one of 4 + 4.
+  EXPECT_EQ(make_shape()->bytes_per_token(), 2 * (2 * 12 + 8));
+}
+
+TEST(SequenceStateTest, GrowsAndTruncates) {
+  SequenceState state(make_shape());
+  append(state, 100);
+  append(state, 60);
+  EXPECT_EQ(state.length(), 160);
+  EXPECT_TRUE(holds(state, 0, 160));
+  state.truncate(65);
+  append(state, 10, 1);
+  EXPECT_TRUE(holds(state, 0, 65));
+  EXPECT_TRUE(holds(state, 65, 75, 1));
+}
+
+TEST(SequenceStateTest, ForksShareFullBlocksOnly) {
+  SequenceState state(make_shape());
+  append(state, 100);
+  SequenceState fork = state.fork();
+  EXPECT_EQ(fork.layer(0).key_pages[0], state.layer(0).key_pages[0]);
+  append(fork, 50, 1);
+  append(state, 50, 2);
+  EXPECT_EQ(fork.layer(0).key_pages[0], state.layer(0).key_pages[0]);
+  EXPECT_NE(fork.layer(0).key_pages[1], state.layer(0).key_pages[1]);
+  EXPECT_TRUE(holds(state, 0, 100) && holds(state, 100, 150, 2));
+  EXPECT_TRUE(holds(fork, 0, 100) && holds(fork, 100, 150, 1));
+}
+
+TEST(SequenceStateTest, ATruncatedForkDoesNotWriteToSharedBlocks) {
+  SequenceState state(make_shape());
+  append(state, 200);
+  SequenceState fork = state.fork();
+  fork.truncate(30);
+  append(fork, 100, 1);
+  EXPECT_TRUE(holds(state, 0, 200));
+  EXPECT_TRUE(holds(fork, 0, 30) && holds(fork, 30, 130, 1));
+  SequenceState second = fork.fork();
+  fork.truncate(64);
+  append(fork, 1, 2);
+  EXPECT_TRUE(holds(second, 30, 130, 1));
+}
+
+TEST(SequenceStateTest, SurvivesTheStateItWasForkedFrom) {
+  auto state = std::make_unique<SequenceState>(make_shape());
+  append(*state, 70);
+  SequenceState fork = state->fork();
+  state.reset();
+  append(fork, 70);
+  EXPECT_TRUE(holds(fork, 0, 140));
+}
+
+TEST(SequenceStateTest, IsRestoredFromItsBytes) {
+  for (const int64_t length : {0, 1, 63, 64, 65, 200}) {
+    SequenceState state(make_shape());
+    append(state, length);
+    SequenceState restored(make_shape());
+    append(restored, 10, 9);
+    const Status status = restored.restore(state.snapshot());
+    ASSERT_TRUE(status) << status.error().message;
+    EXPECT_EQ(restored.length(), length);
+    EXPECT_TRUE(holds(restored, 0, length));
+    EXPECT_EQ(restored.snapshot(), state.snapshot());
+    append(restored, 70, 3);
+    EXPECT_TRUE(holds(restored, 0, length) && holds(restored, length, length + 70, 3));
+  }
+}
+
+TEST(SequenceStateTest, ASnapshotSharesNothing) {
+  SequenceState state(make_shape());
+  append(state, 100);
+  const auto bytes = state.snapshot();
+  state.truncate(0);
+  append(state, 100, 5);
+  SequenceState restored(make_shape());
+  ASSERT_TRUE(restored.restore(bytes));
+  EXPECT_TRUE(holds(restored, 0, 100));
+}
+
+class RefusedSnapshotTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    append(state_, 70);
+    bytes_ = state_.snapshot();
+    append(target_, 20, 4);
+  }
+  // Refused, with this in the message, and the state as it was.
+  void expect_refusal(std::span<const std::byte> bytes, const char* text) {
+    const Status status = target_.restore(bytes);
+    ASSERT_FALSE(status);
+    EXPECT_THAT(status.error().message, HasSubstr(text));
+    EXPECT_EQ(target_.length(), 20);
+    EXPECT_TRUE(holds(target_, 0, 20, 4));
+  }
+  SequenceState state_{make_shape()};
+  SequenceState target_{make_shape()};
+  std::vector<std::byte> bytes_;
+};
+
+TEST_F(RefusedSnapshotTest, OfAnotherModelOrShape) {
+  SequenceState other(make_shape(8));
+  expect_refusal(other.snapshot(), "of another model");
+  auto f32 = std::make_shared<StateShape>(*make_shape());
+  f32->kv_dtype = DType::kF32;
+  expect_refusal(SequenceState(f32).snapshot(), "layers of type 0; expected 3 of type 1");
+  auto more = std::make_shared<StateShape>(*make_shape());
+  more->layers.push_back({});
+  expect_refusal(SequenceState(more).snapshot(), "has 4 layers");
+  auto wider = std::make_shared<StateShape>(*make_shape());
+  wider->layers[0].key_dim = 16;
+  expect_refusal(SequenceState(wider).snapshot(), "layers of another shape");
+}
+
+TEST_F(RefusedSnapshotTest, ThatIsNone) {
+  expect_refusal({}, "has 0 bytes; expected at least 40");
+  expect_refusal(std::as_bytes(std::span("{\"this\": \"is a text file, not a state\"} ")), "not a saved state");
+  bytes_[4] = std::byte{2};
+  expect_refusal(bytes_, "version 2; expected 1");
+}
+
+TEST_F(RefusedSnapshotTest, TruncatedAnywhere) {
+  for (size_t n_bytes = 0; n_bytes < bytes_.size(); ++n_bytes) {
+    ASSERT_FALSE(target_.restore(std::span(bytes_).first(n_bytes))) << n_bytes;
+  }
+  bytes_.push_back(std::byte{0});
+  expect_refusal(bytes_, "truncated or altered");
+}
+
+TEST_F(RefusedSnapshotTest, AlteredAnywhere) {
+  for (size_t n = 0; n < bytes_.size(); ++n) {
+    auto altered = bytes_;
+    altered[n] ^= std::byte{0x10};
+    ASSERT_FALSE(target_.restore(altered)) << n;
+  }
+  EXPECT_TRUE(holds(target_, 0, 20, 4));
+}
+
+TEST_F(RefusedSnapshotTest, WithAnAbsurdLength) {
+  for (const int64_t length : {int64_t{-1}, int64_t{1} << 40, std::numeric_limits<int64_t>::max()}) {
+    std::memcpy(bytes_.data() + 24, &length, sizeof(length));
+    expect_refusal(bytes_, "truncated or altered");
+  }
+}
+
+}  // namespace
+}  // namespace ingot::core
