@@ -47,7 +47,7 @@ int run_program(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     const auto chosen = app.get_subcommands();
-    return write_result(chosen.empty() ? app.help() : chosen.front()->help());
+    return write_result(chosen.empty() ? app.help() : chosen.front()->help("ingot"));
   } catch (const CLI::ParseError& error) {
     const auto chosen = app.get_subcommands();
     const std::string command = chosen.empty() ? "ingot" : "ingot " + chosen.front()->get_name();

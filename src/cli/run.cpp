@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -67,6 +68,18 @@ CLI::Validator bias_text() {
       "");
 }
 
+// CLI11 takes -1 and 2^64 for 2^64 - 1.
+CLI::Validator seed_number() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        uint64_t seed = 0;
+        const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seed);
+        if (parsed.ec == std::errc() && parsed.ptr == text.data() + text.size()) return {};
+        return fmt::format("{} is no seed, expected 0 to {}", text, std::numeric_limits<uint64_t>::max());
+      },
+      "");
+}
+
 void add_sampling_flags(CLI::App* app, RunFlags& flags) {
   SamplingOptions& sampling = flags.sampling;
   add_flag_value(app, "--temp", sampling.temperature, "Temperature; 0 takes the best token always")
@@ -90,7 +103,8 @@ void add_sampling_flags(CLI::App* app, RunFlags& flags) {
       app->add_option("--logit-bias", flags.logit_bias, "TOKEN=NUMBER, added to that token; -inf forbids it"))
       ->allow_extra_args(false)
       ->check(bias_text());
-  with_environment(app->add_option("--seed", flags.seed, "For the same text again; without it random, and printed"));
+  with_environment(app->add_option("--seed", flags.seed, "For the same text again; without it random, and printed"))
+      ->check(seed_number());
 }
 
 void add_run_flags(CLI::App* app, RunFlags& flags) {

@@ -15,10 +15,10 @@ namespace {
 
 core::Result<std::shared_ptr<const core::Tokenizer>> open_tokenizer(const std::string& path) {
   INGOT_ASSIGN(const core::GgufFile file, core::GgufFile::open(path));
-  INGOT_ASSIGN(auto vocabulary, core::read_vocabulary(file.metadata()));
-  INGOT_ASSIGN(std::unique_ptr<core::Tokenizer> tokenizer, core::Tokenizer::create(std::move(vocabulary)));
+  auto tokenizer = core::read_vocabulary(file.metadata()).and_then(core::Tokenizer::create);
+  if (!tokenizer) return tl::unexpected(tokenizer.error().context(path));
   if (file.damaged()) return core::fail(core::ErrorKind::kIo, "{}: the file changed while it was read", path);
-  return std::shared_ptr<const core::Tokenizer>(std::move(tokenizer));
+  return std::shared_ptr<const core::Tokenizer>(std::move(*tokenizer));
 }
 
 LogLevel to_public(core::LogLevel level) {

@@ -71,44 +71,49 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& path, const Mode
   engine->path_ = path;
   engine->options_ = options;
   INGOT_ASSIGN(const NumericMode mode, numeric_mode(options.mode));
-  INGOT_ASSIGN(const GgufFile file, GgufFile::open(path));
-  INGOT_ASSIGN(const ModelSpec spec, read_model_spec(file));
   const std::string isa = options.mode == Mode::kReference ? std::string() : options.isa;
   INGOT_ASSIGN(engine->ops_, CpuOps::create({.n_threads = options.threads, .isa = isa, .mode = mode}));
+  INGOT_ASSIGN(const GgufFile file, GgufFile::open(path));
+  if (Status loaded = engine->load(file); !loaded) return tl::unexpected(loaded.error().context(path));
+  engine->info_.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return engine;
+}
 
+Status Engine::load(const GgufFile& file) {
+  INGOT_ASSIGN(const ModelSpec spec, read_model_spec(file));
+  const DType kv_type = kv_dtype(options_.kv_type);
   const MemoryNeed need = {.weights = tensor_bytes(file),
-                           .kv_per_token = kv_bytes_per_token(spec, kv_dtype(options.kv_type)),
+                           .kv_per_token = kv_bytes_per_token(spec, kv_type),
                            .activations = estimate_activation_bytes(spec, kDefaultChunk)};
   INGOT_ASSIGN(const int64_t context,
-               choose_context(need, query_memory_limits(), options.context, spec.context_length));
+               choose_context(need, query_memory_limits(), options_.context, spec.context_length));
   if (context > spec.context_length) {
     log_warning("the context of {} tokens is larger than the {} that the model was trained on", context,
                 spec.context_length);
   }
 
-  const LoadOptions load_options = {.check_tensors = options.check_tensors,
-                                    .kv_dtype = kv_dtype(options.kv_type),
+  const LoadOptions load_options = {.check_tensors = options_.check_tensors,
+                                    .kv_dtype = kv_type,
                                     .n_context = context,
-                                    .progress = options.on_progress};
-  INGOT_ASSIGN(engine->model_, Model::load(file, *engine->ops_, load_options));
-  const LinearWeights& positions = engine->model_->weights().position_embedding;
+                                    .progress = options_.on_progress};
+  INGOT_ASSIGN(model_, Model::load(file, *ops_, load_options));
+  options_.on_progress = {};
+  const LinearWeights& positions = model_->weights().position_embedding;
   if (!positions.empty() && context > positions.matrix.rows) {
     return invalid("a context of {} tokens, but the model has embeddings for {} positions", context,
                    positions.matrix.rows);
   }
-  INGOT_ASSIGN(engine->tokenizer_, Tokenizer::create(engine->model_->vocabulary()));
+  INGOT_ASSIGN(tokenizer_, Tokenizer::create(model_->vocabulary()));
 
-  ModelInfo& info = engine->info_;
-  info = describe(file, engine->model_->spec(), *engine->model_->vocabulary());
-  info.context = context;
-  info.weights_bytes = need.weights;
-  info.kv_bytes_per_token = engine->model_->state_shape()->bytes_per_token();
-  info.activation_bytes = need.activations;
-  info.threads = engine->ops_->n_threads();
-  info.mode = options.mode;
-  info.kernels = engine->ops_->kernels();
-  info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-  return engine;
+  info_ = describe(file, model_->spec(), *model_->vocabulary());
+  info_.context = context;
+  info_.weights_bytes = need.weights;
+  info_.kv_bytes_per_token = model_->state_shape()->bytes_per_token();
+  info_.activation_bytes = need.activations;
+  info_.threads = ops_->n_threads();
+  info_.mode = options_.mode;
+  info_.kernels = ops_->kernels();
+  return {};
 }
 
 Status Engine::step(std::span<const SequenceSlice> slices, const ForwardOutputs& outputs,

@@ -42,6 +42,8 @@ class Engine {
 
  private:
   Engine() = default;
+  // Everything after the options and the file are found to be in order; errors do not name the file.
+  Status load(const GgufFile& file);
 
   std::string path_;
   ModelOptions options_;

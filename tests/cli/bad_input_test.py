@@ -16,7 +16,7 @@ class BadInput(Case):
                 self.assert_error(run(*command, timeout=20), 1, os.path.basename(path), *parts)
 
     def test_a_missing_file(self):
-        self.assert_refused(str(self.folder / "missing.gguf"), "No such file")
+        self.assert_refused(str(self.folder / "missing.gguf"), "no such file")
 
     def test_a_directory(self):
         self.assert_refused(str(self.folder), "directory")
@@ -65,7 +65,7 @@ class BadInput(Case):
     def test_an_unknown_architecture(self):
         path = self.file("odd.gguf", gguf({"general.architecture": "quux"}, [("a", (32,))]))
         for command in ["run", "generate"]:
-            self.assert_error(run(command, path, "-p", "x"), 1, "quux", "llama", "qwen2", "gemma3")
+            self.assert_error(run(command, path, "-p", "x"), 1, "odd.gguf", "quux", "llama", "qwen2", "gemma3")
 
     def test_no_architecture(self):
         path = self.file("bare.gguf", gguf({"general.name": "x"}, [("a", (32,))]))

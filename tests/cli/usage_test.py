@@ -15,7 +15,7 @@ class Usage(Case):
 
     def test_unknown_flag(self):
         for command in COMMANDS:
-            self.assert_error(run(command, TINY, "--no-such-flag"), 2, "--no-such-flag")
+            self.assert_error(run(command, TINY, "-f", TINY, "--no-such-flag"), 2, "--no-such-flag")
 
     def test_missing_model(self):
         for command in COMMANDS:
@@ -32,11 +32,12 @@ class Usage(Case):
             with self.subTest(flag=flag, value=value):
                 # "--flag=value", so that a minus sign is no flag of its own.
                 args = [f"{flag}={value}"] if flag.startswith("--") else [flag, value]
-                self.assert_error(run("run", TINY, "-p", "x", *args), 2, flag)
+                named = {"-t": "--threads", "-c": "--ctx", "-n": "--max-tokens"}.get(flag, flag)
+                self.assert_error(run("run", TINY, "-p", "x", *args), 2, named)
 
     def test_perplexity_values_out_of_range(self):
         for flag, value in [("-c", "3"), ("--windows", "0"), ("--windows", "-1")]:
-            self.assert_error(run("perplexity", TINY, "-f", TINY, flag, value), 2, flag)
+            self.assert_error(run("perplexity", TINY, "-f", TINY, flag, value), 2, "--ctx" if flag == "-c" else flag)
 
     def test_the_fast_mode_is_announced(self):
         self.assert_error(run("run", TINY, "-p", "x", "--mode", "fast"), 2, "fast does not exist yet", "exact", "reference")
@@ -58,6 +59,7 @@ class Usage(Case):
             finished = run(command, "--help")
             self.assertEqual(finished.code, 0)
             self.assertIn("Examples:", finished.text)
+            self.assertIn(f"Usage: ingot {command} ", finished.text)
             self.assertIn(f"ingot {'run' if command == 'generate' else command} ", finished.text)
 
     def test_every_long_flag_names_its_variable(self):
