@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 
 #include <limits>
-#include <mutex>
 
 #include "base/log.h"
 #include "model/tiny_file.h"
@@ -58,21 +57,6 @@ TEST(LoaderTest, ASwappedShapeIsShown) {
   file.f32("blk.1.ffn_up.weight", {TinyFile::kFfn, TinyFile::kDim});
   EXPECT_EQ(load_error(file),
             "the tensor blk.1.ffn_up.weight has the shape [64, 32]; expected [32, 64] (columns first)");
-}
-
-TEST(LoaderTest, ATypeWithoutDecoderIsRefusedByName) {
-  TinyFile file;
-  const QuantTraits* undecoded = nullptr;
-  for (const QuantTraits& traits : all_quant_traits()) {
-    if (traits.dequantize_row == nullptr && TinyFile::kDim % traits.block_values == 0) undecoded = &traits;
-  }
-  if (undecoded == nullptr) GTEST_SKIP() << "every type with blocks of at most 32 values is decoded";
-  const auto n_bytes = static_cast<size_t>(row_bytes(*undecoded, TinyFile::kDim) * TinyFile::kFfn);
-  file.tensors["blk.0.ffn_up.weight"] = {.name = "blk.0.ffn_up.weight",
-                                         .dims = {TinyFile::kDim, TinyFile::kFfn},
-                                         .type = static_cast<uint32_t>(undecoded->type),
-                                         .data = std::string(n_bytes, '\0')};
-  EXPECT_THAT(load_error(file), AllOf(HasSubstr("blk.0.ffn_up.weight"), HasSubstr(undecoded->name)));
 }
 
 TEST(LoaderTest, SurplusTensorsAreOneWarning) {
