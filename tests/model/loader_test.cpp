@@ -46,7 +46,8 @@ TEST(LoaderTest, EveryShapeIsChecked) {
     if (name == "token_embd.weight") continue;  // its rows are the vocabulary
     TinyFile file;
     file.f32(name, {entry.dims[0], (entry.dims.size() > 1 ? entry.dims[1] : 1) + 1});
-    EXPECT_THAT(load_error(file), AllOf(HasSubstr("the tensor " + name + " has the shape ["), HasSubstr("; expected [")));
+    EXPECT_THAT(load_error(file),
+                AllOf(HasSubstr("the tensor " + name + " has the shape ["), HasSubstr("; expected [")));
     file.f32(name, {entry.dims[0], entry.dims.size() > 1 ? entry.dims[1] : 1, 2});
     EXPECT_THAT(load_error(file), HasSubstr("the tensor " + name + " has the shape ["));
   }
@@ -66,7 +67,8 @@ TEST(LoaderTest, SurplusTensorsAreOneWarning) {
   const LogCapture log;
   EXPECT_EQ(load_error(file), "");
   ASSERT_THAT(log.lines(), SizeIs(1));
-  EXPECT_THAT(log.lines()[0], AllOf(HasSubstr("6 of 26 tensors are not used"), HasSubstr("attn_rot_embd"), HasSubstr("...")));
+  EXPECT_THAT(log.lines()[0],
+              AllOf(HasSubstr("6 of 26 tensors are not used"), HasSubstr("attn_rot_embd"), HasSubstr("...")));
 }
 
 TEST(LoaderTest, NothingIsSaidOfAFileWithoutSurplus) {
@@ -89,7 +91,7 @@ TEST(LoaderTest, CheckTensorsFindsWeightsThatAreNotFinite) {
 
 TEST(LoaderTest, CheckTensorsLooksIntoTheScalesOfBlocks) {
   TinyFile file;
-  std::string blocks(34 * TinyFile::kFfn, '\1');     // Q8_0: a half, then 32 bytes
+  std::string blocks(34 * TinyFile::kFfn, '\1');          // Q8_0: a half, then 32 bytes
   blocks.replace(34 * 3, 2, std::string("\x00\x7C", 2));  // infinity as the scale of row 3
   file.tensors["blk.0.ffn_up.weight"] = {
       .name = "blk.0.ffn_up.weight", .dims = {TinyFile::kDim, TinyFile::kFfn}, .type = 8, .data = blocks};
