@@ -18,6 +18,7 @@ constexpr IntRange kFfnRange{1, int64_t{1} << 24};
 constexpr IntRange kHeadCountRange{1, int64_t{1} << 14};
 constexpr IntRange kHeadDimRange{1, int64_t{1} << 12};
 constexpr IntRange kExpertRange{0, int64_t{1} << 12};
+constexpr int64_t kMaxExpertsUsed = 128;  // choosing them takes its square in time
 constexpr IntRange kWindowRange{0, std::numeric_limits<uint32_t>::max()};
 constexpr int64_t kMaxLayers = int64_t{1} << 14;
 constexpr FloatRange kPositive{1e-30, 1e30};
@@ -198,7 +199,7 @@ bool has_shared_expert(const Architecture& architecture) {
 Status read_experts(const MetadataKeys& keys, const Architecture& architecture, int64_t n_experts, ModelSpec& spec) {
   FfnSpec ffn;
   ffn.n_experts = n_experts;
-  INGOT_ASSIGN(ffn.route.n_used, keys.required_int("expert_used_count", {1, n_experts}));
+  INGOT_ASSIGN(ffn.route.n_used, keys.required_int("expert_used_count", {1, std::min(n_experts, kMaxExpertsUsed)}));
   INGOT_ASSIGN(ffn.route.normalize, keys.bool_or("expert_weights_norm", architecture.normalize_expert_weights));
   INGOT_ASSIGN(const double scale, keys.float_or("expert_weights_scale", 1.0, {0.0, 1e9}));
   ffn.route.scale = scale == 0.0 ? 1.0f : static_cast<float>(scale);  // converters write 0 for "none"

@@ -12,7 +12,8 @@ using ::testing::HasSubstr;
 
 std::shared_ptr<const StateShape> make_shape(uint64_t fingerprint = 7) {
   auto shape = std::make_shared<StateShape>();
-  shape->layers = {{.n_kv_heads = 2, .key_dim = 8, .value_dim = 4}, {}, {.n_kv_heads = 1, .key_dim = 4, .value_dim = 4}};
+  shape->layers = {
+      {.n_kv_heads = 2, .key_dim = 8, .value_dim = 4}, {}, {.n_kv_heads = 1, .key_dim = 4, .value_dim = 4}};
   shape->model_fingerprint = fingerprint;
   return shape;
 }

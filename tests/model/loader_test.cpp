@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 
 #include <limits>
-#include <mutex>
 
 #include "base/log.h"
 #include "model/tiny_file.h"
@@ -47,7 +46,8 @@ TEST(LoaderTest, EveryShapeIsChecked) {
     if (name == "token_embd.weight") continue;  // its rows are the vocabulary
     TinyFile file;
     file.f32(name, {entry.dims[0], (entry.dims.size() > 1 ? entry.dims[1] : 1) + 1});
-    EXPECT_THAT(load_error(file), AllOf(HasSubstr("the tensor " + name + " has the shape ["), HasSubstr("; expected [")));
+    EXPECT_THAT(load_error(file),
+                AllOf(HasSubstr("the tensor " + name + " has the shape ["), HasSubstr("; expected [")));
     file.f32(name, {entry.dims[0], entry.dims.size() > 1 ? entry.dims[1] : 1, 2});
     EXPECT_THAT(load_error(file), HasSubstr("the tensor " + name + " has the shape ["));
   }
@@ -60,21 +60,6 @@ TEST(LoaderTest, ASwappedShapeIsShown) {
             "the tensor blk.1.ffn_up.weight has the shape [64, 32]; expected [32, 64] (columns first)");
 }
 
-TEST(LoaderTest, ATypeWithoutDecoderIsRefusedByName) {
-  TinyFile file;
-  const QuantTraits* undecoded = nullptr;
-  for (const QuantTraits& traits : all_quant_traits()) {
-    if (traits.dequantize_row == nullptr && TinyFile::kDim % traits.block_values == 0) undecoded = &traits;
-  }
-  if (undecoded == nullptr) GTEST_SKIP() << "every type with blocks of at most 32 values is decoded";
-  const auto n_bytes = static_cast<size_t>(row_bytes(*undecoded, TinyFile::kDim) * TinyFile::kFfn);
-  file.tensors["blk.0.ffn_up.weight"] = {.name = "blk.0.ffn_up.weight",
-                                         .dims = {TinyFile::kDim, TinyFile::kFfn},
-                                         .type = static_cast<uint32_t>(undecoded->type),
-                                         .data = std::string(n_bytes, '\0')};
-  EXPECT_THAT(load_error(file), AllOf(HasSubstr("blk.0.ffn_up.weight"), HasSubstr(undecoded->name)));
-}
-
 TEST(LoaderTest, SurplusTensorsAreOneWarning) {
   TinyFile file;
   file.f32("blk.0.attn_rot_embd.weight", {4});
@@ -82,7 +67,8 @@ TEST(LoaderTest, SurplusTensorsAreOneWarning) {
   const LogCapture log;
   EXPECT_EQ(load_error(file), "");
   ASSERT_THAT(log.lines(), SizeIs(1));
-  EXPECT_THAT(log.lines()[0], AllOf(HasSubstr("6 of 26 tensors are not used"), HasSubstr("attn_rot_embd"), HasSubstr("...")));
+  EXPECT_THAT(log.lines()[0],
+              AllOf(HasSubstr("6 of 26 tensors are not used"), HasSubstr("attn_rot_embd"), HasSubstr("...")));
 }
 
 TEST(LoaderTest, NothingIsSaidOfAFileWithoutSurplus) {
@@ -105,7 +91,7 @@ TEST(LoaderTest, CheckTensorsFindsWeightsThatAreNotFinite) {
 
 TEST(LoaderTest, CheckTensorsLooksIntoTheScalesOfBlocks) {
   TinyFile file;
-  std::string blocks(34 * TinyFile::kFfn, '\1');     // Q8_0: a half, then 32 bytes
+  std::string blocks(34 * TinyFile::kFfn, '\1');          // Q8_0: a half, then 32 bytes
   blocks.replace(34 * 3, 2, std::string("\x00\x7C", 2));  // infinity as the scale of row 3
   file.tensors["blk.0.ffn_up.weight"] = {
       .name = "blk.0.ffn_up.weight", .dims = {TinyFile::kDim, TinyFile::kFfn}, .type = 8, .data = blocks};

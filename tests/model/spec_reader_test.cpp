@@ -11,7 +11,9 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-TEST(SpecReaderTest, TheUnchangedFileLoads) { EXPECT_EQ(load_error(TinyFile()), ""); }
+TEST(SpecReaderTest, TheUnchangedFileLoads) {
+  EXPECT_EQ(load_error(TinyFile()), "");
+}
 
 struct BadKey {
   const char* what;
@@ -44,39 +46,50 @@ constexpr const char* kEpsilon = "llama.attention.layer_norm_rms_epsilon";
 
 const std::vector<BadKey> kBadKeys{
     {"NoArchitecture", without("general.architecture"), {"general.architecture is missing"}},
-    {"UnknownArchitecture", with_text("general.architecture", "lama"),
+    {"UnknownArchitecture",
+     with_text("general.architecture", "lama"),
      {"\"lama\"", "gemma2, gemma3, gpt2, granite, llama, olmo2, phi3, qwen2, qwen2moe, qwen3, qwen3moe, starcoder2"}},
     {"ArchitectureIsNumber", with<uint32_t>("general.architecture", 1), {"general.architecture", "string"}},
     {"NoBlocks", with<uint32_t>("llama.block_count", 0), {"llama.block_count is 0; expected 1 to"}},
     {"ABillionBlocks", with<uint32_t>("llama.block_count", 1000000000), {"llama.block_count is 1000000000; expected"}},
-    {"MoreBlocksThanTensors", with<uint32_t>("llama.block_count", 1000), {"llama.block_count is 1000", "only 20 tensors"}},
+    {"MoreBlocksThanTensors",
+     with<uint32_t>("llama.block_count", 1000),
+     {"llama.block_count is 1000", "only 20 tensors"}},
     {"OneBlockTooMany", with<uint32_t>("llama.block_count", 3), {"blk.2.attn_norm.weight is missing"}},
     {"NegativeBlocks", with<int32_t>("llama.block_count", -1), {"llama.block_count is -1"}},
     {"BlockCountMissing", without("llama.block_count"), {"llama.block_count is missing"}},
     {"BlockCountIsText", with_text("llama.block_count", "2"), {"llama.block_count", "string", "integer"}},
     {"NoHeads", with<uint32_t>("llama.attention.head_count", 0), {"llama.attention.head_count is 0; expected 1 to"}},
     {"HeadsMissing", without("llama.attention.head_count"), {"llama.attention.head_count is missing"}},
-    {"HeadsDoNotDivideWidth", with<uint32_t>("llama.attention.head_count", 5),
+    {"HeadsDoNotDivideWidth",
+     with<uint32_t>("llama.attention.head_count", 5),
      {"llama.embedding_length is 32", "llama.attention.head_count, which is 5", "attention.key_length"}},
-    {"MoreKvHeadsThanHeads", with<uint32_t>("llama.attention.head_count_kv", 8),
+    {"MoreKvHeadsThanHeads",
+     with<uint32_t>("llama.attention.head_count_kv", 8),
      {"llama.attention.head_count_kv is 8", "llama.attention.head_count, which is 4"}},
     {"NoKvHeads", with<uint32_t>("llama.attention.head_count_kv", 0), {"llama.attention.head_count_kv is 0"}},
     {"KvHeadsDoNotDivideHeads", with<uint32_t>("llama.attention.head_count_kv", 3), {"head_count_kv is 3"}},
     {"HeadsOfTooFewLayers",
-     [](TinyFile& file) { file.numbers<uint32_t>("llama.attention.head_count", {4, 4, 4}); },
+     [](TinyFile& file) {
+       file.numbers<uint32_t>("llama.attention.head_count", {4, 4, 4});
+     },
      {"llama.attention.head_count has 3 entries", "each of 2 layers"}},
     {"NoWidth", with<uint32_t>("llama.embedding_length", 0), {"llama.embedding_length is 0"}},
     {"HugeWidth", with<uint64_t>("llama.embedding_length", uint64_t{1} << 62), {"llama.embedding_length is 46116"}},
     {"NoKeys", with<uint32_t>("llama.attention.key_length", 0), {"llama.attention.key_length is 0"}},
-    {"RopeWiderThanHead", with<uint32_t>("llama.rope.dimension_count", 10),
+    {"RopeWiderThanHead",
+     with<uint32_t>("llama.rope.dimension_count", 10),
      {"llama.rope.dimension_count is 10; expected 2 to 8"}},
     {"OddRope", with<uint32_t>("llama.rope.dimension_count", 7), {"dimension_count is 7; expected an even number"}},
     {"NoRope", with<uint32_t>("llama.rope.dimension_count", 0), {"llama.rope.dimension_count is 0"}},
     {"RopeBaseNan", with<float>("llama.rope.freq_base", kNan), {"llama.rope.freq_base is nan"}},
     {"RopeBaseZero", with<float>("llama.rope.freq_base", 0.0f), {"llama.rope.freq_base is 0"}},
     {"RopeFactorInfinite", with<float>("llama.rope.scaling.factor", kInfinity), {"llama.rope.scaling.factor is inf"}},
-    {"RopeScalingUnknown", with_text("llama.rope.scaling.type", "magic"), {"\"magic\"", "none, linear, yarn or longrope"}},
-    {"RopeOriginalContextZero", with<uint32_t>("llama.rope.scaling.original_context_length", 0),
+    {"RopeScalingUnknown",
+     with_text("llama.rope.scaling.type", "magic"),
+     {"\"magic\"", "none, linear, yarn or longrope"}},
+    {"RopeOriginalContextZero",
+     with<uint32_t>("llama.rope.scaling.original_context_length", 0),
      {"original_context_length is 0"}},
     {"EpsilonNan", with<float>(kEpsilon, kNan), {kEpsilon, "is nan; expected"}},
     {"EpsilonZero", with<float>(kEpsilon, 0.0f), {kEpsilon, "is 0; expected"}},
@@ -89,9 +102,11 @@ const std::vector<BadKey> kBadKeys{
     {"ContextMissing", without("llama.context_length"), {"llama.context_length is missing"}},
     {"FfnZero", with<uint32_t>("llama.feed_forward_length", 0), {"llama.feed_forward_length is 0"}},
     {"FfnMissing", without("llama.feed_forward_length"), {"llama.feed_forward_length is missing"}},
-    {"MoreExpertsUsedThanThere", both(with<uint32_t>("llama.expert_count", 4), with<uint32_t>("llama.expert_used_count", 5)),
+    {"MoreExpertsUsedThanThere",
+     both(with<uint32_t>("llama.expert_count", 4), with<uint32_t>("llama.expert_used_count", 5)),
      {"llama.expert_used_count is 5; expected 1 to 4"}},
-    {"NoExpertUsed", both(with<uint32_t>("llama.expert_count", 4), with<uint32_t>("llama.expert_used_count", 0)),
+    {"NoExpertUsed",
+     both(with<uint32_t>("llama.expert_count", 4), with<uint32_t>("llama.expert_used_count", 0)),
      {"llama.expert_used_count is 0"}},
     {"ExpertUsedMissing", with<uint32_t>("llama.expert_count", 4), {"llama.expert_used_count is missing"}},
     {"AMillionExperts", with<uint32_t>("llama.expert_count", 1000000), {"llama.expert_count is 1000000"}},
@@ -108,7 +123,10 @@ const std::vector<BadKey> kBadKeys{
        };
      },
      {"token_embd.weight has 6 rows", "tokenizer.ggml.tokens has 7 entries"}},
-    {"TokensAreNumbers", [](TinyFile& file) { file.numbers<uint32_t>("tokenizer.ggml.tokens", {1, 2, 3}); },
+    {"TokensAreNumbers",
+     [](TinyFile& file) {
+       file.numbers<uint32_t>("tokenizer.ggml.tokens", {1, 2, 3});
+     },
      {"tokenizer.ggml.tokens", "array"}},
     {"NoTensors", [](TinyFile& file) { file.tensors.clear(); }, {"a vocabulary but no weights"}},
 };
@@ -120,7 +138,9 @@ TEST_P(BadKeyTest, IsOneClearError) {
   for (const char* part : GetParam().message) EXPECT_THAT(message, HasSubstr(part));
 }
 
-std::string key_test_name(const ::testing::TestParamInfo<BadKey>& info) { return info.param.what; }
+std::string key_test_name(const ::testing::TestParamInfo<BadKey>& info) {
+  return info.param.what;
+}
 INSTANTIATE_TEST_SUITE_P(Catalogue, BadKeyTest, ::testing::ValuesIn(kBadKeys), key_test_name);
 
 // The spec of a changed tiny file, under another architecture's name if given; fails the test if it is refused.

@@ -10,8 +10,8 @@
 
 #include "gguf/gguf_builder.h"
 #include "gguf/reader.h"
-#include "model/model.h"
 #include "model/golden_models.h"
+#include "model/model.h"
 
 namespace ingot::core {
 
