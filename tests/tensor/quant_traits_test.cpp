@@ -120,7 +120,7 @@ class EveryType : public testing::TestWithParam<QuantTraits> {};
 
 INSTANTIATE_TEST_SUITE_P(QuantTraits, EveryType,
                          testing::ValuesIn(all_quant_traits().begin(), all_quant_traits().end()),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& test) { return std::string(test.param.name); });
 
 TEST_P(EveryType, EqualsTheGoldenBitForBit) {
   const QuantTraits& traits = GetParam();
