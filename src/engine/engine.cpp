@@ -119,9 +119,9 @@ Status Engine::load(const GgufFile& file) {
 Status Engine::step(std::span<const SequenceSlice> slices, const ForwardOutputs& outputs,
                     const std::atomic<bool>* cancel) {
   const std::scoped_lock lock(step_mutex_);
-  INGOT_TRY(forward(*model_, *ops_, slices, outputs, cancel));
-  if (model_->damaged()) return fail(ErrorKind::kIo, "{}: the file changed or became unreadable while in use", path_);
-  return {};
+  return forward(*model_, *ops_, slices, outputs, cancel).map_error([this](const Error& error) {
+    return error.kind == ErrorKind::kIo ? error.context(path_) : error;
+  });
 }
 
 Status Engine::embed(std::span<const int32_t> tokens, TensorView out) {

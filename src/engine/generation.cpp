@@ -107,26 +107,27 @@ Result<GenerateResult> generate(TokenSequence& sequence, std::span<const int32_t
   INGOT_ASSIGN(StopTexts stops, StopTexts::create(options.stop));
   TextOutput output(StreamDecoder(*engine.tokenizer()), std::move(stops), options, result.text);
 
-  if (prompt.empty()) {
-    if (sequence.length() == 0) return invalid("the prompt is empty, and so is the sequence");
-    INGOT_TRY(sequence.compute_pending(/*want_logits=*/true, options.cancel.flag()));
-    if (sequence.last_logits().empty()) {
+  Status fed;
+  if (!prompt.empty()) {
+    const FeedOptions feed_options = {.logits = Rows::kLast,
+                                      .chunk = options.chunk,
+                                      .cancel = options.cancel,
+                                      .on_progress = options.on_prompt_progress};
+    fed = sequence.feed(prompt, TensorView(), feed_options).map([](FeedResult&&) {});
+  } else if (sequence.length() > 0) {
+    fed = sequence.compute_pending(/*want_logits=*/true, options.cancel.flag());
+    if (fed && sequence.last_logits().empty()) {
       return invalid("there are no logits to continue from: feed at least one token with logits");
     }
   } else {
-    const auto fed = sequence.feed(prompt, TensorView(),
-                                   {.logits = Rows::kLast,
-                                    .chunk = options.chunk,
-                                    .cancel = options.cancel,
-                                    .on_progress = options.on_prompt_progress});
-    if (!fed && fed.error().kind != ErrorKind::kCancelled) return tl::unexpected(fed.error());
-    if (!fed) {
-      result.finish = Finish::kInterrupted;
-      result.prefill_ms = milliseconds_since(start);
-      return result;
-    }
+    return invalid("the prompt is empty, and so is the sequence");
   }
+  if (!fed && fed.error().kind != ErrorKind::kCancelled) return tl::unexpected(fed.error());
   result.prefill_ms = milliseconds_since(start);
+  if (!fed) {
+    result.finish = Finish::kInterrupted;
+    return result;
+  }
 
   INGOT_ASSIGN(result.finish, decode(sequence, chain, output, options, start, result));
   output.finish();

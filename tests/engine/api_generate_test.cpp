@@ -173,6 +173,20 @@ TEST(Generate, IsCancelledFromAnotherThread) {
   EXPECT_EQ(result->finish, Finish::kInterrupted);
 }
 
+TEST(Generate, CancelledBeforeItBeginsIsAResult) {
+  const Model model = open_tiny();
+  Sequence sequence = model.new_sequence();
+  ASSERT_TRUE(sequence.generate(kPrompt, greedy(3)));
+  const GenerateOptions options = greedy(3);
+  options.cancel.cancel();
+  for (const std::span<const Token> prompt : {std::span<const Token>(kPrompt), std::span<const Token>()}) {
+    const auto result = sequence.generate(prompt, options);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->finish, Finish::kInterrupted);
+    EXPECT_TRUE(result->tokens.empty());
+  }
+}
+
 TEST(Generate, NamesAnOptionOutOfItsRange) {
   Sequence sequence = open_tiny().new_sequence();
   GenerateOptions options = greedy(1);

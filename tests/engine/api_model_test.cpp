@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "ingot/ingot.h"
@@ -75,6 +76,19 @@ TEST(Model, ReportsProgressAndLogs) {
   ASSERT_TRUE(Model::open(kTiny, {.context = 1000}));
   set_log_callback({});
   EXPECT_THAT(lines, testing::Contains(HasSubstr("larger than the 256")));
+}
+
+TEST(Model, WhoseFileShrinksGivesAnError) {
+  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "shrinking_api_test.gguf";
+  std::filesystem::copy_file(kTiny, path, std::filesystem::copy_options::overwrite_existing);
+  const auto model = Model::open(path.string());
+  ASSERT_TRUE(model) << model.error().message;
+  std::filesystem::resize_file(path, 4096);
+  const auto fed = model->new_sequence().feed(std::vector<Token>{1, 2, 3});
+  ASSERT_FALSE(fed);
+  EXPECT_EQ(fed.error().code, ErrorCode::kIo);
+  EXPECT_THAT(fed.error().message, HasSubstr("shrinking_api_test.gguf"));
+  std::filesystem::remove(path);
 }
 
 TEST(Tokenizer, GoesThereAndBack) {
