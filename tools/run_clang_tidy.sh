@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # run_clang_tidy.sh BUILD_DIR [all]: clang-tidy over the sources that the last twenty commits touched, or over all.
-# BUILD_DIR holds the compile_commands.json of a Clang build.
+# BUILD_DIR holds the compile_commands.json of a Clang build (the preset fuzz or clang).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ "${2:-}" = all ]; then
   files=$(git ls-files 'src/*.cpp' 'tests/*.cpp' 'examples/*.cpp')
 else
   oldest=$(git rev-list --max-count=20 HEAD | tail -n 1)
-  files=$(git diff --name-only --diff-filter=d "$oldest" HEAD -- 'src/*.cpp' 'tests/*.cpp')
+  files=$(git diff --name-only --diff-filter=d "$oldest" HEAD -- "src/*.cpp" "tests/*.cpp" "examples/*.cpp")
 fi
 [ -n "$files" ] || exit 0
 # Only what the build compiles: a file without a compile command would be checked with the wrong flags.
