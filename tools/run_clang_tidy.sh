@@ -12,5 +12,5 @@ fi
 [ -n "$files" ] || exit 0
 # Only what the build compiles: a file without a compile command would be checked with the wrong flags.
 for file in $files; do
-  grep -q "\"file\": \"$PWD/$file\"" "$1/compile_commands.json" && echo "$file"
+  if grep -q "\"file\": \"$PWD/$file\"" "$1/compile_commands.json"; then echo "$file"; fi
 done | xargs -P2 -n1 clang-tidy -p "$1" --quiet --warnings-as-errors='*' 2>/dev/null
