@@ -15,6 +15,7 @@
 #include <cstring>
 #include <thread>
 
+#include "base/sanitizer.h"
 #include "base/temporary_folder.h"
 
 namespace ingot::core {
@@ -215,7 +216,7 @@ class MappedFileDeathTest : public testing::Test {
 };
 
 TEST_F(MappedFileDeathTest, LeavesForeignFaultsToTheDefault) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if INGOT_UNDER_SANITIZER
   GTEST_SKIP() << "the sanitizer handles the signal itself";
 #endif
   EXPECT_EXIT(fault_in_foreign_mapping(folder_), testing::KilledBySignal(SIGBUS), "");
@@ -240,7 +241,7 @@ TEST_F(MappedFileDeathTest, LeavesForeignFaultsToThePreviousHandler) {
 }
 
 TEST_F(MappedFileDeathTest, IsKilledByASignalThatAnotherProcessSends) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if INGOT_UNDER_SANITIZER
   GTEST_SKIP() << "the sanitizer handles the signal itself";
 #endif
   EXPECT_EXIT(

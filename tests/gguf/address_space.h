@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <fstream>
 
+#include "base/sanitizer.h"
+
 namespace ingot::core::test {
 
 // What the project promises for malformed input: 1 GB of address space, 2 s.
@@ -14,7 +16,7 @@ inline constexpr uint64_t kMaxExtraBytes = 1'000'000'000;
 inline constexpr double kMaxSeconds = 2.0;
 
 // Sanitizers map terabytes of shadow memory: under them the limit is not set.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if INGOT_UNDER_SANITIZER
 inline constexpr bool kCanLimitMemory = false;
 #else
 inline constexpr bool kCanLimitMemory = true;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/sanitizer.h"
 #include "make_ops.h"
 
 namespace ingot::core {
@@ -46,7 +47,7 @@ TEST(CpuOps, ThreadCountsCanChange) {
 }
 
 TEST(CpuOps, AllocationsThatCannotBeAreErrors) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if INGOT_UNDER_SANITIZER
   GTEST_SKIP() << "the sanitizers end the process at an allocation that cannot be";
 #endif
   const auto ops = make_ops("", 1);
