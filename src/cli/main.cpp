@@ -27,6 +27,8 @@ constexpr const char* kExamples = R"(Examples:
 Results go to standard output, everything else to standard error. Every long flag has an environment variable:
 --top-k is INGOT_TOP_K; flags win. Exit codes: 0 done, 1 an input or the machine failed, 2 wrong usage, 130 interrupted.)";
 
+constexpr const char* kCommandNames = "run, generate, tokenize, detokenize, perplexity and inspect";
+
 std::string one_line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
   std::replace(text.begin(), text.end(), '\n', ' ');
@@ -50,6 +52,10 @@ int run_program(int argc, char** argv) {
     return write_result(chosen.empty() ? app.help() : chosen.front()->help("ingot"));
   } catch (const CLI::ParseError& error) {
     const auto chosen = app.get_subcommands();
+    if (chosen.empty() && argc > 1 && argv[1][0] != '-') {
+      report_error(fmt::format("{} is no command; there are {} (ingot --help explains)", argv[1], kCommandNames));
+      return kWrongUsage;
+    }
     const std::string command = chosen.empty() ? "ingot" : "ingot " + chosen.front()->get_name();
     report_error(fmt::format("{} ({} --help explains)", one_line(error.what()), command));
     return kWrongUsage;
@@ -58,8 +64,7 @@ int run_program(int argc, char** argv) {
   for (const Command& command : commands) {
     if (command.app->parsed()) return command.run();
   }
-  report_error(
-      "a command is missing: run, generate, tokenize, detokenize, perplexity or inspect (ingot --help explains)");
+  report_error(fmt::format("a command is missing; there are {} (ingot --help explains)", kCommandNames));
   return kWrongUsage;
 }
 
