@@ -15,6 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t n_bytes) {
   const QuantTraits& traits = rows[data[0] % rows.size()];
   if (traits.dequantize_row == nullptr) return 0;
   const size_t n_blocks = (n_bytes - 1) / traits.block_bytes;
+  if (n_blocks == 0) return 0;
   // Of exactly the size that is read and written, so that one byte too many is found.
   std::vector<std::byte> blocks(n_blocks * traits.block_bytes + 1);
   std::memcpy(blocks.data() + 1, data + 1, blocks.size() - 1);

@@ -56,7 +56,10 @@ tl::unexpected<Error> invalid(fmt::format_string<Args...> format, Args&&... args
 #define INGOT_CONCAT(a, b) INGOT_CONCAT_INNER(a, b)
 // INGOT_ASSIGN(auto x, make_x()): declares or assigns x from a Result, or returns its error.
 #define INGOT_ASSIGN(target, expression) INGOT_ASSIGN_INNER(INGOT_CONCAT(result_, __LINE__), target, expression)
+// target may be a declaration, which stands no parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define INGOT_ASSIGN_INNER(result, target, expression)                                 \
   auto result = (expression);                                                          \
   if (!result) return tl::unexpected<::ingot::core::Error>(std::move(result).error()); \
   target = std::move(*result)
+// NOLINTEND(bugprone-macro-parentheses)
