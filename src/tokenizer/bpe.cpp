@@ -151,9 +151,8 @@ bool BpeTokenizer::needs_merges() const {
 Status BpeTokenizer::read_merges() {
   const std::vector<std::string>& merges = vocabulary_->merges;
   if (merges.empty()) {
-    if (vocabulary_->pre == "kimi-k2") {
-      return derive_merges();
-    } else if (spec_->form == TextForm::kByteAlphabet && needs_merges()) {
+    if (vocabulary_->pre == "kimi-k2") return derive_merges();
+    if (spec_->form == TextForm::kByteAlphabet && needs_merges()) {
       return invalid("tokenizer.ggml.merges: missing or empty");
     }
     return {};
