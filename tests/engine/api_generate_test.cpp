@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Model open_tiny(ModelOptions options = {}) {
+Model open_tiny(const ModelOptions& options = {}) {
   auto model = Model::open(INGOT_GOLDEN_MODELS "/llama.F32.gguf", options);
   EXPECT_TRUE(model) << model.error().message;
   return *model;
