@@ -1,7 +1,9 @@
 // An owned block of bytes aligned to a cache line; move-only, so that a copy is always visible in the code.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <span>
@@ -11,6 +13,16 @@
 namespace ingot::core {
 
 inline constexpr size_t kCacheLineBytes = 64;
+
+// Of all aligned buffers of the process since its start, for profiles.
+struct AllocationCounts {
+  std::atomic<int64_t> n_allocations{0};
+  std::atomic<int64_t> n_bytes{0};
+};
+inline AllocationCounts& allocation_counts() {
+  static AllocationCounts counts;
+  return counts;
+}
 
 class AlignedBuffer {
  public:
@@ -24,6 +36,8 @@ class AlignedBuffer {
     if (rounded >= n_bytes) buffer.data_.reset(static_cast<std::byte*>(std::aligned_alloc(kCacheLineBytes, rounded)));
     if (!buffer.data_) return fail(ErrorKind::kOutOfMemory, "cannot allocate {} bytes", n_bytes);
     buffer.n_bytes_ = n_bytes;
+    allocation_counts().n_allocations.fetch_add(1, std::memory_order_relaxed);
+    allocation_counts().n_bytes.fetch_add(static_cast<int64_t>(n_bytes), std::memory_order_relaxed);
     return buffer;
   }
 

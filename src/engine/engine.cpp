@@ -62,7 +62,7 @@ DType kv_dtype(KvType type) {
   return type == KvType::kF32 ? DType::kF32 : DType::kF16;
 }
 
-Result<std::shared_ptr<Engine>> Engine::open(const std::string& path, const ModelOptions& options) {
+Result<std::shared_ptr<Engine>> Engine::open(const std::string& path, const ModelOptions& options, Recorder* recorder) {
   const auto start = std::chrono::steady_clock::now();
   if (options.context < 0 || options.context > kMaxContext) {
     return invalid("a context of {} tokens, expected 1 to {}", options.context, kMaxContext);
@@ -73,13 +73,16 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& path, const Mode
   INGOT_ASSIGN(const NumericMode mode, numeric_mode(options.mode));
   const std::string isa = options.mode == Mode::kReference ? std::string() : options.isa;
   INGOT_ASSIGN(engine->ops_, CpuOps::create({.n_threads = options.threads, .isa = isa, .mode = mode}));
+  StageZone open_zone(recorder, "open file");
   INGOT_ASSIGN(const GgufFile file, GgufFile::open(path));
-  if (Status loaded = engine->load(file); !loaded) return tl::unexpected(loaded.error().context(path));
+  open_zone.stop();
+  if (Status loaded = engine->load(file, recorder); !loaded) return tl::unexpected(loaded.error().context(path));
   engine->info_.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   return engine;
 }
 
-Status Engine::load(const GgufFile& file) {
+Status Engine::load(const GgufFile& file, Recorder* recorder) {
+  StageZone spec_zone(recorder, "read architecture");
   INGOT_ASSIGN(const ModelSpec spec, read_model_spec(file));
   const DType kv_type = kv_dtype(options_.kv_type);
   const MemoryNeed need = {.weights = tensor_bytes(file),
@@ -92,6 +95,9 @@ Status Engine::load(const GgufFile& file) {
                 spec.context_length);
   }
 
+  spec_zone.stop();
+
+  StageZone weights_zone(recorder, "load weights");
   const LoadOptions load_options = {.check_tensors = options_.check_tensors,
                                     .kv_dtype = kv_type,
                                     .n_context = context,
@@ -103,7 +109,10 @@ Status Engine::load(const GgufFile& file) {
     return invalid("a context of {} tokens, but the model has embeddings for {} positions", context,
                    positions.matrix.rows);
   }
+  weights_zone.stop();
+  StageZone tokenizer_zone(recorder, "build tokenizer");
   INGOT_ASSIGN(tokenizer_, Tokenizer::create(model_->vocabulary()));
+  tokenizer_zone.stop();
 
   info_ = describe(file, model_->spec(), *model_->vocabulary());
   info_.context = context;
@@ -119,7 +128,9 @@ Status Engine::load(const GgufFile& file) {
 Status Engine::step(std::span<const SequenceSlice> slices, const ForwardOutputs& outputs,
                     const std::atomic<bool>* cancel) {
   const std::scoped_lock lock(step_mutex_);
-  return forward(*model_, *ops_, slices, outputs, cancel).map_error([this](const Error& error) {
+  if (recorder_ != nullptr) recorder_->set_phase(slices.back().generated ? StepPhase::kDecode : StepPhase::kPrefill);
+  const StageZone zone(recorder_, "step");
+  return forward(*model_, ops(), slices, outputs, cancel).map_error([this](const Error& error) {
     return error.kind == ErrorKind::kIo ? error.context(path_) : error;
   });
 }
@@ -127,10 +138,17 @@ Status Engine::step(std::span<const SequenceSlice> slices, const ForwardOutputs&
 Status Engine::embed(std::span<const int32_t> tokens, TensorView out) {
   INGOT_TRY(check_tokens(tokens));
   const std::scoped_lock lock(step_mutex_);
-  token_embeddings(*model_, *ops_, tokens, out);
+  token_embeddings(*model_, ops(), tokens, out);
   INGOT_TRY(ops_->synchronise());
   if (model_->damaged()) return fail(ErrorKind::kIo, "{}: the file changed or became unreadable while in use", path_);
   return {};
+}
+
+void Engine::set_recorder(Recorder* recorder) {
+  const std::scoped_lock lock(step_mutex_);
+  recorder_ = recorder;
+  ops_->set_loop_recorder(recorder);
+  profiled_ops_ = recorder == nullptr ? nullptr : std::make_unique<ProfiledOps>(*ops_, *recorder);
 }
 
 Status Engine::check_tokens(std::span<const int32_t> tokens) const {

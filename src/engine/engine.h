@@ -14,6 +14,8 @@
 #include "model/forward.h"
 #include "model/model.h"
 #include "ops/cpu_ops.h"
+#include "ops/profiled_ops.h"
+#include "profile/recorder.h"
 #include "tokenizer/tokenizer.h"
 
 namespace ingot::core {
@@ -24,7 +26,9 @@ inline constexpr int kDefaultChunk = 512;
 class Engine {
  public:
   // Errors before anything is computed: the file, the architecture, the options, or the memory (with both numbers).
-  static Result<std::shared_ptr<Engine>> open(const std::string& path, const ModelOptions& options);
+  // recorder, if there is one, gets the stages of loading.
+  static Result<std::shared_ptr<Engine>> open(const std::string& path, const ModelOptions& options,
+                                              Recorder* recorder = nullptr);
 
   const std::string& path() const { return path_; }
   const Model& model() const { return *model_; }
@@ -38,17 +42,27 @@ class Engine {
   // out: (tokens, dim). Errors: an id outside the vocabulary.
   Status embed(std::span<const int32_t> tokens, TensorView out);
 
+  // Steps, and what generate() does around them, are recorded from now on; null: no longer. The recorder outlives the
+  // recording; no step may be under way.
+  void set_recorder(Recorder* recorder);
+  Recorder* recorder() const { return recorder_; }
+  OpsMemory ops_memory() const { return ops_->memory(); }
+  const char* backend() const { return ops_->backend(); }
+
   Status check_tokens(std::span<const int32_t> tokens) const;
 
  private:
   Engine() = default;
   // Everything after the options and the file are found to be in order; errors do not name the file.
-  Status load(const GgufFile& file);
+  Status load(const GgufFile& file, Recorder* recorder);
+  Ops& ops() { return profiled_ops_ ? static_cast<Ops&>(*profiled_ops_) : *ops_; }
 
   std::string path_;
   ModelOptions options_;
   ModelInfo info_;
   std::unique_ptr<CpuOps> ops_;
+  std::unique_ptr<ProfiledOps> profiled_ops_;  // only while something records
+  Recorder* recorder_ = nullptr;
   std::shared_ptr<const Model> model_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   std::mutex step_mutex_;  // ops_ serve one thread at a time

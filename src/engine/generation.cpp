@@ -38,10 +38,20 @@ ChainParams chain_params(const SamplingOptions& options) {
 // Text on its way out: whole characters, then stop texts, then the caller.
 class TextOutput {
  public:
-  TextOutput(StreamDecoder decoder, StopTexts stops, const GenerateOptions& options, std::string& out_text)
-      : decoder_(std::move(decoder)), stops_(std::move(stops)), options_(options), text_(out_text) {}
+  TextOutput(StreamDecoder decoder, StopTexts stops, const GenerateOptions& options, Recorder* recorder,
+             std::string& out_text)
+      : decoder_(std::move(decoder)),
+        stops_(std::move(stops)),
+        options_(options),
+        recorder_(recorder),
+        text_(out_text) {}
 
-  void push(int32_t token) { emit(stops_.push(decoder_.push(token))); }
+  void push(int32_t token) {
+    StageZone zone(recorder_, "detokenize");
+    std::string text = stops_.push(decoder_.push(token));
+    zone.stop();
+    emit(std::move(text));
+  }
   // The generation ended by itself: what was held back is text after all.
   void finish() {
     if (stops_.found() || refused_) return;
@@ -55,12 +65,14 @@ class TextOutput {
   void emit(std::string&& text) {
     if (text.empty() || refused_) return;
     text_ += text;
+    const StageZone zone(recorder_, "output");
     if (options_.on_text && !options_.on_text(text)) refused_ = true;
   }
 
   StreamDecoder decoder_;
   StopTexts stops_;
   const GenerateOptions& options_;
+  Recorder* recorder_;
   std::string& text_;
   bool refused_ = false;
 };
@@ -79,7 +91,9 @@ Result<Finish> decode(TokenSequence& sequence, SamplingChain& chain, TextOutput&
       if (status.error().kind == ErrorKind::kCancelled) return Finish::kInterrupted;
       return tl::unexpected(std::move(status).error());
     }
+    StageZone sampling_zone(sequence.engine().recorder(), "sampling");
     INGOT_ASSIGN(const int32_t token, chain.sample(sequence.last_logits(), sequence.tokens()));
+    sampling_zone.stop();
     if (out_result.first_token_ms == 0) out_result.first_token_ms = milliseconds_since(start);
     const bool in_tokenizer = token < tokenizer.n_tokens();
     if (in_tokenizer && tokenizer.is_end(token) && !options.ignore_end) return Finish::kStop;
@@ -105,7 +119,7 @@ Result<GenerateResult> generate(TokenSequence& sequence, std::span<const int32_t
   result.n_prompt_tokens = static_cast<int64_t>(prompt.size());
   INGOT_ASSIGN(SamplingChain chain, SamplingChain::create(std::move(params), engine.info().vocab_size));
   INGOT_ASSIGN(StopTexts stops, StopTexts::create(options.stop));
-  TextOutput output(StreamDecoder(*engine.tokenizer()), std::move(stops), options, result.text);
+  TextOutput output(StreamDecoder(*engine.tokenizer()), std::move(stops), options, engine.recorder(), result.text);
 
   Status fed;
   if (!prompt.empty()) {

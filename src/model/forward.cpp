@@ -95,6 +95,7 @@ Status allocate_buffers(Step& step, const Wanted& wanted, TensorView hidden_outp
 }
 
 void embed(Step& step) {
+  step.label("embedding");
   int64_t row = 0;
   for (const SequenceSlice& slice : step.slices) {
     const TensorView rows = step.x.row_range(row, slice.n_rows());
@@ -128,14 +129,14 @@ void keep_wanted_rows(Step& step, const Wanted& wanted, TensorView& mixed) {
 }
 
 void feed_forward(Step& step, const LayerSpec& layer, const LayerWeights& w) {
-  const TensorView inner = normalize(step, w.ffn_norm, step.x, fit(step, step.inner, step.x.cols));
+  const TensorView inner = normalize(step, "ffn_norm", w.ffn_norm, step.x, fit(step, step.inner, step.x.cols));
   if (layer.ffn_kind == FfnKind::kMoe) {
     add_branch(step, moe_ffn(step, layer.ffn, w, inner), w.ffn_post_norm);
     return;
   }
   const TensorView activated =
       gated_ffn(step, {w.gate, w.up, w.gate_up}, layer.ffn.activation, layer.ffn.ffn_dim, inner);
-  add_projection(step, w.down, activated, w.ffn_post_norm);
+  add_projection(step, "down_projection", w.down, activated, w.ffn_post_norm);
 }
 
 // The final norm of the wanted rows, one after another.
@@ -143,7 +144,7 @@ void gather_final(Step& step, const Wanted& wanted) {
   const VectorWeights& w = step.model.weights().output_norm;
   int64_t n_gathered = 0;
   for (const RowRange& range : wanted.ranges) {
-    normalize(step, w, step.x.row_range(range.first - wanted.ranges.front().first, range.count),
+    normalize(step, "output_norm", w, step.x.row_range(range.first - wanted.ranges.front().first, range.count),
               step.final.row_range(n_gathered, range.count));
     n_gathered += range.count;
   }
@@ -152,6 +153,7 @@ void gather_final(Step& step, const Wanted& wanted) {
 void head(Step& step, const Wanted& wanted, TensorView out_logits) {
   const ModelSpec& spec = step.model.spec();
   const LinearWeights& w = step.model.weights().output;
+  step.label("head");
   step.ops.linear(wanted.rows, step.final, w.matrix, {.bias = w.bias, .scale = w.scale * spec.logit_scale}, out_logits);
   if (spec.logit_softcap > 0.0f) step.ops.softcap(spec.logit_softcap, out_logits);
 }
@@ -176,13 +178,16 @@ Status forward(const Model& model, Ops& ops, std::span<const SequenceSlice> slic
   const int64_t last_layer = model.spec().n_layers() - 1;
   for (int64_t layer_idx = 0; layer_idx <= last_layer; ++layer_idx) {
     if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) return cancelled(ops);
+    step.layer = static_cast<int32_t>(layer_idx);
     const LayerSpec& layer = model.spec().layers[static_cast<size_t>(layer_idx)];
     const LayerWeights& w = model.weights().layers[static_cast<size_t>(layer_idx)];
-    TensorView mixed = attention_mixer(step, layer_idx, normalize(step, w.mixer_norm, step.x, step.inner));
+    TensorView mixed =
+        attention_mixer(step, layer_idx, normalize(step, "attention_norm", w.mixer_norm, step.x, step.inner));
     if (layer_idx == last_layer) keep_wanted_rows(step, wanted, mixed);
-    add_projection(step, w.wo, mixed, w.mixer_post_norm);
+    add_projection(step, "output_projection", w.wo, mixed, w.mixer_post_norm);
     feed_forward(step, layer, w);
   }
+  step.layer = -1;
   gather_final(step, wanted);
   if (outputs.logits.data != nullptr) head(step, wanted, outputs.logits);
 

@@ -31,6 +31,7 @@ struct AttentionSpec {
   int64_t key_width() const { return n_kv_heads * key_dim; }
   int64_t value_width() const { return n_kv_heads * value_dim; }
   int64_t mixed_width() const { return n_heads * value_dim; }
+  bool operator==(const AttentionSpec&) const = default;
 };
 
 struct FfnSpec {
@@ -40,6 +41,7 @@ struct FfnSpec {
   int64_t expert_ffn_dim = 0;
   int64_t shared_ffn_dim = 0;  // of the expert that every token passes, 0 = none
   RouteParams route;
+  bool operator==(const FfnSpec&) const = default;
 };
 
 struct LayerSpec {
@@ -47,6 +49,7 @@ struct LayerSpec {
   AttentionSpec attention;
   FfnKind ffn_kind = FfnKind::kGated;
   FfnSpec ffn;
+  bool operator==(const LayerSpec&) const = default;  // layers that are alike form a group in reports
 };
 
 enum class RopeScaling : uint8_t { kNone, kLinear, kYarn, kLongRope };

@@ -24,12 +24,14 @@ TensorView fit(const Step& step, TensorView buffer, int64_t n_cols) {
   return TensorView::matrix(buffer.data, step.rows.total(), n_cols);
 }
 
-void project(Step& step, const LinearWeights& w, TensorView x, TensorView out) {
+void project(Step& step, const char* label, const LinearWeights& w, TensorView x, TensorView out) {
+  step.label(label);
   step.ops.linear(step.rows, x, w.matrix, {.bias = w.bias, .scale = w.scale}, out);
 }
 
-TensorView normalize(Step& step, const VectorWeights& w, TensorView x, TensorView out) {
+TensorView normalize(Step& step, const char* label, const VectorWeights& w, TensorView x, TensorView out) {
   if (w.empty()) return x;
+  step.label(label);
   const ModelSpec& spec = step.model.spec();
   step.ops.norm({.kind = spec.norm,
                  .epsilon = spec.norm_epsilon,
@@ -40,19 +42,23 @@ TensorView normalize(Step& step, const VectorWeights& w, TensorView x, TensorVie
   return out;
 }
 
-void add_projection(Step& step, const LinearWeights& w, TensorView inner, const VectorWeights& post_norm) {
+void add_projection(Step& step, const char* label, const LinearWeights& w, TensorView inner,
+                    const VectorWeights& post_norm) {
   if (post_norm.empty()) {
+    step.label(label);
     const float scale = w.scale * step.model.spec().residual_scale;
     step.ops.linear(step.rows, inner, w.matrix, {.bias = w.bias, .scale = scale, .residual = &step.x}, step.x);
     return;
   }
   const TensorView branch = fit(step, step.branch, step.x.cols);
-  project(step, w, inner, branch);
+  project(step, label, w, inner, branch);
   add_branch(step, branch, post_norm);
 }
 
 void add_branch(Step& step, TensorView branch, const VectorWeights& post_norm) {
-  step.ops.add(step.x, normalize(step, post_norm, branch, branch), step.model.spec().residual_scale, step.x);
+  const TensorView normed = normalize(step, "post_norm", post_norm, branch, branch);
+  step.label("residual");
+  step.ops.add(step.x, normed, step.model.spec().residual_scale, step.x);
 }
 
 }  // namespace ingot::core

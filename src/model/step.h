@@ -15,6 +15,8 @@ struct Step {
   ForwardScratch& scratch;
   StepRows rows = {};  // less in the last layer's feed-forward part than before it
 
+  int32_t layer = -1;  // for labels; -1 before and after the layers
+
   TensorView x = {};       // (rows, dim): the residual stream
   TensorView inner = {};   // (rows, dim): x after a norm
   TensorView branch = {};  // (rows, dim): what a part adds to x
@@ -24,19 +26,23 @@ struct Step {
   TensorView router = {};  // (rows, n_experts)
   TensorView shared = {};  // (rows, dim): what the shared expert adds, where there is one
   TensorView final = {};   // (output rows, dim): after the final norm
+
+  // What the next operations are for, in the words of profiles.
+  void label(const char* name) { ops.set_label({.layer = layer, .name = name}); }
 };
 
 // The first n_cols columns' worth of a buffer, as a matrix without gaps of as many rows as the step has now.
 TensorView fit(const Step& step, TensorView buffer, int64_t n_cols);
 
 // out = W x + b.
-void project(Step& step, const LinearWeights& w, TensorView x, TensorView out);
+void project(Step& step, const char* label, const LinearWeights& w, TensorView x, TensorView out);
 
 // The norm of x, (rows, n), in groups of the weight's length; x itself where the architecture has no such norm.
-TensorView normalize(Step& step, const VectorWeights& w, TensorView x, TensorView out);
+TensorView normalize(Step& step, const char* label, const VectorWeights& w, TensorView x, TensorView out);
 
 // step.x += residual_scale * norm(W inner + b), the norm only where there is one.
-void add_projection(Step& step, const LinearWeights& w, TensorView inner, const VectorWeights& post_norm);
+void add_projection(Step& step, const char* label, const LinearWeights& w, TensorView inner,
+                    const VectorWeights& post_norm);
 
 // step.x += residual_scale * norm(branch); branch is overwritten.
 void add_branch(Step& step, TensorView branch, const VectorWeights& post_norm);

@@ -9,12 +9,17 @@
 #include "threading/topology.h"
 
 namespace ingot::core {
+namespace {
+constexpr std::string_view kReferenceName = "reference";
+}
 
 CpuOps::CpuOps(std::unique_ptr<ThreadPool> pool, const KernelTable* table)
-    : pool_(std::move(pool)), table_(table), scratch_(pool_->n_threads()) {}
+    : pool_(std::move(pool)),
+      table_(table),
+      scalar_decoding_name_(fmt::format("{}, scalar decoding", table->name)),
+      scratch_(pool_->n_threads()) {}
 
 Result<std::unique_ptr<CpuOps>> CpuOps::create(const CpuOpsOptions& options) {
-  constexpr std::string_view kReferenceName = "reference";
   const bool reference = options.mode == NumericMode::kReference;
   if (reference && !options.isa.empty() && options.isa != kReferenceName) {
     return invalid("instruction set {} asked for together with the reference mode, which has only its own",
@@ -55,6 +60,18 @@ Result<WeightMatrix> CpuOps::pack_weight(const HostTensor& tensor) {
   matrix.row_bytes = row_bytes(traits, tensor.cols);
   matrix.owner = tensor.owner;
   return matrix;
+}
+
+const char* CpuOps::kernels_for(const WeightMatrix& w) const {
+  // Floats are read as they are; and the oracle's decoders are the plain ones on purpose.
+  const bool plain = table_->decoder(w.type) == quant_traits(w.type).dequantize_row;
+  if (w.type == DType::kF32 || table_->name == kReferenceName || !plain) return table_->name;
+  return scalar_decoding_name_.c_str();
+}
+
+OpsMemory CpuOps::memory() const {
+  const auto partials = static_cast<int64_t>(scratch_.n_bytes(ScratchSlot::kPartials));
+  return {.attention_scratch = partials, .other_scratch = static_cast<int64_t>(scratch_.n_bytes()) - partials};
 }
 
 Status CpuOps::synchronise() {

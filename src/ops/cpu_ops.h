@@ -40,7 +40,14 @@ class CpuOps final : public Ops {
   Result<AlignedBuffer> allocate(size_t n_bytes) override;
   Result<WeightMatrix> pack_weight(const HostTensor& tensor) override;
   Status synchronise() override;
-  std::string kernels() const override { return table_->name; }
+  const char* kernels() const override { return table_->name; }
+  const char* kernels_for(const WeightMatrix& w) const override;
+  const char* backend() const override { return "cpu"; }
+  OpsMemory memory() const override;
+  // Loops of these operations are recorded from now on; null: no longer. See ThreadPool::set_recorder.
+  void set_loop_recorder(Recorder* recorder) { pool_->set_recorder(recorder); }
+  // For what a program wants to run over the same threads between two operations.
+  ThreadPool& pool() { return *pool_; }
 
   void embed(std::span<const int32_t> ids, const WeightMatrix& table, float scale, TensorView out) override;
   void norm(const NormParams& params, TensorView x, TensorView out) override;
@@ -86,6 +93,7 @@ class CpuOps final : public Ops {
 
   std::unique_ptr<ThreadPool> pool_;
   const KernelTable* table_;
+  std::string scalar_decoding_name_;  // of the table, for types that it decodes by plain code
   Scratch scratch_;
   Status step_status_;
   std::array<RopeTable, 2> rope_tables_;  // two: models with windows alternate between two sets of frequencies

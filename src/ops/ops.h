@@ -84,6 +84,7 @@ struct RouteParams {
   bool normalize = true;       // weights of the chosen experts sum to 1
   bool softmax_before = true;  // probabilities over all experts, then choose; else softmax over the chosen logits
   float scale = 1.0f;          // on the weights at the end
+  bool operator==(const RouteParams&) const = default;
 };
 
 // One stack of expert matrices for each of gate, up, down; n_slices = number of experts.
@@ -104,9 +105,24 @@ struct HostTensor {
   std::shared_ptr<const void> owner;
 };
 
+// What the next operation is for, in the words of profiles. Names are string literals: "qkv_projection", "rope".
+struct OpLabel {
+  int32_t layer = -1;  // -1: none
+  const char* name = "";
+};
+
+// Working memory that a backend holds, in bytes.
+struct OpsMemory {
+  int64_t attention_scratch = 0;  // partial results of attention that is split over the cache
+  int64_t other_scratch = 0;
+};
+
 class Ops {
  public:
   virtual ~Ops() = default;
+
+  // Stands until the next one; only profiles read it.
+  void set_label(OpLabel label) { label_ = label; }
 
   // -- Memory ---------------------------------------------------------------------------------------------------
   virtual Result<AlignedBuffer> allocate(size_t n_bytes) = 0;
@@ -115,8 +131,12 @@ class Ops {
   // Waits until everything asked for is done and gives the first error since the last call: a backend works in memory
   // of its own, which may run out (kOutOfMemory; the results of that step are then void, but defined).
   virtual Status synchronise() { return {}; }
-  // What ran: "avx512", "avx2", "portable", "reference".
-  virtual std::string kernels() const = 0;
+  // What runs: "avx512", "avx2", "portable", "reference".
+  virtual const char* kernels() const = 0;
+  // What runs for products with this weight, more exactly: also whether its type is decoded by plain code only.
+  virtual const char* kernels_for(const WeightMatrix&) const { return kernels(); }
+  virtual const char* backend() const = 0;  // "cpu"
+  virtual OpsMemory memory() const { return {}; }
 
   // -- Rows to rows ---------------------------------------------------------------------------------------------
   // out[r] = scale * table[ids[r]]. Precondition: every id is a row of the table. out: (ids, table.cols).
@@ -154,6 +174,9 @@ class Ops {
   // slot].
   virtual void experts(const StepRows& step, const ExpertParams& params, std::span<const int32_t> ids,
                        std::span<const float> weights, int64_t n_used, TensorView x, TensorView out) = 0;
+
+ protected:
+  OpLabel label_;
 };
 
 }  // namespace ingot::core

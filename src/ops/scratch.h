@@ -33,6 +33,13 @@ class Scratch {
     return get(ScratchSlot::kThreads, thread_stride(bytes_per_thread) * static_cast<size_t>(n_threads_));
   }
 
+  size_t n_bytes(ScratchSlot slot) const { return buffers_[static_cast<size_t>(slot)].n_bytes(); }
+  size_t n_bytes() const {
+    size_t sum = 0;
+    for (const AlignedBuffer& buffer : buffers_) sum += buffer.n_bytes();
+    return sum;
+  }
+
   // Whole pages and one cache line more: neither false sharing nor equal cache sets for all threads.
   static size_t thread_stride(size_t bytes_per_thread) {
     constexpr size_t kPageBytes = 4096;

@@ -77,15 +77,29 @@ void ThreadPool::parallel_for(int64_t n_items, int64_t grain, Body fn) {
   if (n_items <= 0) return;
   grain = std::max<int64_t>(grain, 1);
   const bool nested = current_thread_idx >= 0;
-  if (nested || workers_.empty() || n_items <= grain) {
-    const int outer = current_thread_idx;
-    current_thread_idx = std::max(outer, 0);
-    fn(0, n_items, current_thread_idx);
-    current_thread_idx = outer;
+  const bool parallel = !nested && !workers_.empty() && n_items > grain;
+  if (recorder_ == nullptr || nested) {
+    parallel ? run_shared({&fn, n_items, grain}) : run_serially(n_items, fn);
     return;
   }
+  const int64_t start_ns = recorder_->stamp();
+  parallel ? run_shared({&fn, n_items, grain}) : run_serially(n_items, fn);
+  const int64_t end_ns = recorder_->stamp();
+  if (!parallel) {
+    recorder_->add_span(0, {.start_ns = start_ns, .end_ns = end_ns, .loop = recorder_->n_loops()});
+  }
+  recorder_->add_loop({.start_ns = start_ns, .end_ns = end_ns, .parallel = parallel});
+}
 
-  loop_ = {&fn, n_items, grain};
+void ThreadPool::run_serially(int64_t n_items, Body fn) {
+  const int outer = current_thread_idx;
+  current_thread_idx = std::max(outer, 0);
+  fn(0, n_items, current_thread_idx);
+  current_thread_idx = outer;
+}
+
+void ThreadPool::run_shared(const Loop& loop) {
+  loop_ = loop;
   next_item_.store(0, std::memory_order_relaxed);
   // Sequentially consistent with n_parked_: either a worker about to park sees the open gate, or it is seen here.
   gate_.fetch_add(kOneLoop + kOpen);
@@ -107,10 +121,17 @@ void ThreadPool::parallel_for(int64_t n_items, int64_t grain, Body fn) {
 void ThreadPool::run_chunks(int thread_idx) {
   current_thread_idx = thread_idx;
   const Loop loop = loop_;
+  Recorder* const recorder = recorder_;
+  const int64_t start_ns = recorder == nullptr ? 0 : recorder->stamp();
+  bool took_some = false;
   while (true) {
     const int64_t begin = next_item_.fetch_add(loop.grain, std::memory_order_relaxed);
     if (begin >= loop.n_items) break;
+    took_some = true;
     (*loop.fn)(begin, std::min(begin + loop.grain, loop.n_items), thread_idx);
+  }
+  if (recorder != nullptr && took_some) {
+    recorder->add_span(thread_idx, {.start_ns = start_ns, .end_ns = recorder->stamp(), .loop = recorder->n_loops()});
   }
   current_thread_idx = -1;
 }

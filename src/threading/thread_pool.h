@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "profile/recorder.h"
 #include "threading/function_ref.h"
 #include "threading/topology.h"
 
@@ -40,6 +41,10 @@ class ThreadPool {
   // A call from inside fn runs serially on that thread. Precondition: only one thread at a time calls from outside.
   void parallel_for(int64_t n_items, int64_t grain, Body fn);
 
+  // From now on every loop and each thread's share in it is recorded; null: no longer. Precondition: no loop runs, and
+  // the recorder has room for n_threads() threads and outlives the recording.
+  void set_recorder(Recorder* recorder) { recorder_ = recorder; }
+
  private:
   explicit ThreadPool(bool oversubscribed) : spin_(oversubscribed ? Spin::kYield : Spin::kPause) {}
 
@@ -52,6 +57,8 @@ class ThreadPool {
   };
 
   void work(int thread_idx);
+  void run_serially(int64_t n_items, Body fn);
+  void run_shared(const Loop& loop);
   void run_chunks(int thread_idx);
   bool try_join(uint64_t& last_loop);
   void leave();
@@ -65,6 +72,7 @@ class ThreadPool {
   std::atomic<bool> caller_parked_{false};
   std::atomic<bool> stop_{false};
   Loop loop_;  // written only while the gate is closed and empty
+  Recorder* recorder_ = nullptr;
   Spin spin_;
   std::mutex mutex_;
   std::condition_variable loop_opened_;

@@ -22,7 +22,7 @@ TEST(CpuOps, RunsWhatWasForced) {
 TEST(CpuOps, TheReferenceModeHasItsOwnKernels) {
   const auto ops = CpuOps::create({.n_threads = 1, .mode = NumericMode::kReference});
   ASSERT_TRUE(ops.has_value());
-  EXPECT_EQ((*ops)->kernels(), "reference");
+  EXPECT_STREQ((*ops)->kernels(), "reference");
   const auto both = CpuOps::create({.n_threads = 1, .isa = "portable", .mode = NumericMode::kReference});
   ASSERT_FALSE(both.has_value());
   EXPECT_THAT(both.error().message, HasSubstr("portable"));

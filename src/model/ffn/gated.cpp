@@ -6,6 +6,7 @@ TensorView gated_ffn(Step& step, const GatedWeights& w, Activation activation, i
   if (w.gate.empty() && w.gate_up.empty()) {
     const TensorView up = fit(step, step.hidden, ffn_dim);
     const Epilogue epilogue{.bias = w.up.bias, .scale = w.up.scale, .activation = activation};
+    step.label("up_projection");
     step.ops.linear(step.rows, inner, w.up.matrix, epilogue, up);
     return up;
   }
@@ -13,11 +14,12 @@ TensorView gated_ffn(Step& step, const GatedWeights& w, Activation activation, i
   const TensorView gate = both.col_range(0, ffn_dim);
   const TensorView up = both.col_range(ffn_dim, ffn_dim);
   if (!w.gate_up.empty()) {
-    project(step, w.gate_up, inner, both);
+    project(step, "gate_up_projection", w.gate_up, inner, both);
   } else {
-    project(step, w.gate, inner, gate);
-    project(step, w.up, inner, up);
+    project(step, "gate_up_projection", w.gate, inner, gate);
+    project(step, "gate_up_projection", w.up, inner, up);
   }
+  step.label("activation");
   step.ops.activate(activation, gate, up, gate);
   return gate;
 }

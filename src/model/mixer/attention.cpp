@@ -14,11 +14,11 @@ Heads project_heads(Step& step, const AttentionSpec& spec, const LayerWeights& w
   const Heads heads{qkv.col_range(0, spec.query_width()), qkv.col_range(spec.query_width(), spec.key_width()),
                     qkv.col_range(spec.query_width() + spec.key_width(), spec.value_width())};
   if (!w.wqkv.empty()) {
-    project(step, w.wqkv, inner, qkv);
+    project(step, "qkv_projection", w.wqkv, inner, qkv);
   } else {
-    project(step, w.wq, inner, heads.q);
-    project(step, w.wk, inner, heads.k);
-    project(step, w.wv, inner, heads.v);
+    project(step, "qkv_projection", w.wq, inner, heads.q);
+    project(step, "qkv_projection", w.wk, inner, heads.k);
+    project(step, "qkv_projection", w.wv, inner, heads.v);
   }
   return heads;
 }
@@ -42,8 +42,9 @@ TensorView attention_mixer(Step& step, int64_t layer_idx, TensorView inner) {
   const AttentionSpec& spec = step.model.spec().layers[static_cast<size_t>(layer_idx)].attention;
   const LayerWeights& w = step.model.weights().layers[static_cast<size_t>(layer_idx)];
   const Heads heads = project_heads(step, spec, w, inner);
-  normalize(step, w.q_norm, heads.q, heads.q);
-  normalize(step, w.k_norm, heads.k, heads.k);
+  normalize(step, "qk_norm", w.q_norm, heads.q, heads.q);
+  normalize(step, "qk_norm", w.k_norm, heads.k, heads.k);
+  step.label("rope");
   turn(step, spec, heads.q);
   turn(step, spec, heads.k);
 
@@ -55,7 +56,9 @@ TensorView attention_mixer(Step& step, int64_t layer_idx, TensorView inner) {
     const int64_t n_rows = slice.n_rows();
     const StepRows rows = slice.generated ? StepRows{.n_generated = n_rows} : StepRows{.n_prompt = n_rows};
     const KvView kv = slice.state->layer(layer_idx);
+    step.label("kv_cache_write");
     step.ops.write_kv(kv, slice.state->length(), heads.k.row_range(row, n_rows), heads.v.row_range(row, n_rows));
+    step.label("attention");
     step.ops.attention(rows, params, kv, slice.state->length(), heads.q.row_range(row, n_rows),
                        mixed.row_range(row, n_rows));
     row += n_rows;

@@ -1,0 +1,158 @@
+#include "ops/profiled_ops.h"
+
+#include <algorithm>
+
+#include "tensor/quant_traits.h"
+
+namespace ingot::core {
+namespace {
+
+int64_t bytes_of(TensorView x) {
+  return x.data == nullptr ? 0 : x.rows * x.cols * int64_t{sizeof(float)};
+}
+
+int64_t bytes_of(const WeightMatrix& w) {
+  return w.rows * w.row_bytes;
+}
+
+int64_t kv_value_bytes(const KvView& kv) {
+  return kv.dtype == DType::kF32 ? 4 : 2;
+}
+
+}  // namespace
+
+int64_t attention_pairs(int64_t first_position, int64_t n_rows, int64_t window) {
+  const auto all_before = [](int64_t n) { return n * (n + 1) / 2; };  // rows at 0 ... n - 1 without a window
+  const int64_t end = first_position + n_rows;
+  if (window <= 0) return all_before(end) - all_before(first_position);
+  const auto windowed = [&](int64_t n) {
+    const int64_t growing = std::min(n, window);
+    return all_before(growing) + (n - growing) * window;
+  };
+  return windowed(end) - windowed(first_position);
+}
+
+template <typename Fn>
+void ProfiledOps::record(const char* fallback, const Work& work, const Fn& fn) {
+  OperationEvent event;
+  event.name = label_.name[0] == '\0' ? fallback : label_.name;
+  event.layer = label_.layer;
+  event.backend = inner_.backend();
+  event.kernel = work.weight == nullptr ? inner_.kernels() : inner_.kernels_for(*work.weight);
+  event.format = work.weight == nullptr ? "" : quant_traits(work.weight->type).name;
+  event.n_bytes = work.n_bytes;
+  event.n_flops = work.n_flops;
+  event.n_rows = work.n_rows;
+  event.position = work.position;
+  event.phase = recorder_.phase();
+  event.first_loop = recorder_.n_loops();
+  event.start_ns = recorder_.stamp();
+  fn();
+  event.end_ns = recorder_.stamp();
+  event.end_loop = recorder_.n_loops();
+  recorder_.add_operation(event);
+}
+
+void ProfiledOps::embed(std::span<const int32_t> ids, const WeightMatrix& table, float scale, TensorView out) {
+  const auto n_rows = static_cast<int64_t>(ids.size());
+  record("embedding",
+         {.n_bytes = n_rows * table.row_bytes + bytes_of(out),
+          .n_flops = n_rows * table.cols,
+          .n_rows = n_rows,
+          .weight = &table},
+         [&] { inner_.embed(ids, table, scale, out); });
+}
+
+void ProfiledOps::norm(const NormParams& params, TensorView x, TensorView out) {
+  record("norm", {.n_bytes = bytes_of(x) + bytes_of(out), .n_flops = 4 * x.rows * x.cols, .n_rows = x.rows},
+         [&] { inner_.norm(params, x, out); });
+}
+
+void ProfiledOps::linear(const StepRows& step, TensorView x, const WeightMatrix& w, const Epilogue& epilogue,
+                         TensorView out) {
+  const int64_t residual = epilogue.residual == nullptr ? 0 : bytes_of(*epilogue.residual);
+  record("linear",
+         {.n_bytes = bytes_of(w) + bytes_of(x) + bytes_of(out) + residual,
+          .n_flops = 2 * x.rows * w.rows * w.cols,
+          .n_rows = x.rows,
+          .weight = &w},
+         [&] { inner_.linear(step, x, w, epilogue, out); });
+}
+
+void ProfiledOps::rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) {
+  const int64_t turned = params.head_dim == 0 ? 0 : x.rows * (x.cols / params.head_dim) * params.rotary_dim;
+  record("rope",
+         {.n_bytes = 2 * bytes_of(x),
+          .n_flops = 3 * turned,
+          .n_rows = x.rows,
+          .position = positions.empty() ? 0 : positions.front()},
+         [&] { inner_.rope(params, positions, x); });
+}
+
+void ProfiledOps::activate(Activation activation, TensorView gate, TensorView up, TensorView out) {
+  record("activation",
+         {.n_bytes = bytes_of(gate) + bytes_of(up) + bytes_of(out),
+          .n_flops = 5 * gate.rows * gate.cols,
+          .n_rows = gate.rows},
+         [&] { inner_.activate(activation, gate, up, out); });
+}
+
+void ProfiledOps::add(TensorView a, TensorView b, float scale, TensorView out) {
+  record("residual",
+         {.n_bytes = bytes_of(a) + bytes_of(b) + bytes_of(out), .n_flops = 2 * a.rows * a.cols, .n_rows = a.rows},
+         [&] { inner_.add(a, b, scale, out); });
+}
+
+void ProfiledOps::scale_rows_by_sigmoid(TensorView gate, TensorView x) {
+  record("sigmoid_gate", {.n_bytes = 2 * bytes_of(x), .n_flops = x.rows * x.cols, .n_rows = x.rows},
+         [&] { inner_.scale_rows_by_sigmoid(gate, x); });
+}
+
+void ProfiledOps::softcap(float cap, TensorView x) {
+  record("softcap", {.n_bytes = 2 * bytes_of(x), .n_flops = 5 * x.rows * x.cols, .n_rows = x.rows},
+         [&] { inner_.softcap(cap, x); });
+}
+
+void ProfiledOps::write_kv(const KvView& kv, int64_t first_position, TensorView k, TensorView v) {
+  const int64_t stored = k.rows * kv.n_kv_heads * (kv.key_dim + kv.value_dim) * kv_value_bytes(kv);
+  record("kv_cache_write",
+         {.n_bytes = bytes_of(k) + bytes_of(v) + stored, .n_rows = k.rows, .position = first_position},
+         [&] { inner_.write_kv(kv, first_position, k, v); });
+}
+
+void ProfiledOps::attention(const StepRows& step, const AttentionParams& params, const KvView& kv,
+                            int64_t first_position, TensorView q, TensorView out) {
+  const int64_t first_seen = params.window > 0 ? std::max<int64_t>(0, first_position - params.window + 1) : 0;
+  const int64_t n_seen = first_position + q.rows - first_seen;
+  const int64_t head_width = kv.key_dim + kv.value_dim;
+  record("attention",
+         {.n_bytes = n_seen * kv.n_kv_heads * head_width * kv_value_bytes(kv) + bytes_of(q) + bytes_of(out),
+          .n_flops = 2 * attention_pairs(first_position, q.rows, params.window) * params.n_heads * head_width,
+          .n_rows = q.rows,
+          .position = first_position},
+         [&] { inner_.attention(step, params, kv, first_position, q, out); });
+}
+
+void ProfiledOps::route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,
+                        std::span<float> out_weights) {
+  record("router", {.n_bytes = bytes_of(logits), .n_flops = 3 * logits.rows * logits.cols, .n_rows = logits.rows},
+         [&] { inner_.route(params, logits, out_ids, out_weights); });
+}
+
+void ProfiledOps::experts(const StepRows& step, const ExpertParams& params, std::span<const int32_t> ids,
+                          std::span<const float> weights, int64_t n_used, TensorView x, TensorView out) {
+  expert_used_.assign(static_cast<size_t>(params.up->n_slices), false);
+  for (const int32_t id : ids) expert_used_[static_cast<size_t>(id)] = true;
+  const int64_t n_expert_used = std::ranges::count(expert_used_, true);
+  const int64_t expert_bytes =
+      bytes_of(*params.up) + bytes_of(*params.down) + (params.gate->empty() ? 0 : bytes_of(*params.gate));
+  const int64_t n_matrices = params.gate->empty() ? 2 : 3;
+  record("experts",
+         {.n_bytes = n_expert_used * expert_bytes + bytes_of(x) + bytes_of(out),
+          .n_flops = 2 * n_matrices * x.rows * n_used * params.up->rows * params.up->cols,
+          .n_rows = x.rows,
+          .weight = params.up},
+         [&] { inner_.experts(step, params, ids, weights, n_used, x, out); });
+}
+
+}  // namespace ingot::core

@@ -1,0 +1,65 @@
+// Operations that record themselves: a shell around other Ops, which is there only while somebody profiles.
+//
+// Bytes and operations are those of the mathematics: a product of (rows, n) with (m, n) reads the weight, both
+// activations once, and takes 2 rows m n operations, however the kernel goes about it. So GB/s and GFLOP/s of one
+// record can be compared with the limits of the machine, and a kernel that reads twice shows as slow, not as busy.
+#pragma once
+
+#include <vector>
+
+#include "ops/ops.h"
+#include "profile/recorder.h"
+
+namespace ingot::core {
+
+class ProfiledOps final : public Ops {
+ public:
+  // Both outlive this.
+  ProfiledOps(Ops& inner, Recorder& recorder) : inner_(inner), recorder_(recorder) {}
+
+  Result<AlignedBuffer> allocate(size_t n_bytes) override { return inner_.allocate(n_bytes); }
+  Result<WeightMatrix> pack_weight(const HostTensor& tensor) override { return inner_.pack_weight(tensor); }
+  Status synchronise() override { return inner_.synchronise(); }
+  const char* kernels() const override { return inner_.kernels(); }
+  const char* kernels_for(const WeightMatrix& w) const override { return inner_.kernels_for(w); }
+  const char* backend() const override { return inner_.backend(); }
+  OpsMemory memory() const override { return inner_.memory(); }
+
+  void embed(std::span<const int32_t> ids, const WeightMatrix& table, float scale, TensorView out) override;
+  void norm(const NormParams& params, TensorView x, TensorView out) override;
+  void linear(const StepRows& step, TensorView x, const WeightMatrix& w, const Epilogue& epilogue,
+              TensorView out) override;
+  void rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) override;
+  void activate(Activation activation, TensorView gate, TensorView up, TensorView out) override;
+  void add(TensorView a, TensorView b, float scale, TensorView out) override;
+  void scale_rows_by_sigmoid(TensorView gate, TensorView x) override;
+  void softcap(float cap, TensorView x) override;
+  void write_kv(const KvView& kv, int64_t first_position, TensorView k, TensorView v) override;
+  void attention(const StepRows& step, const AttentionParams& params, const KvView& kv, int64_t first_position,
+                 TensorView q, TensorView out) override;
+  void route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,
+             std::span<float> out_weights) override;
+  void experts(const StepRows& step, const ExpertParams& params, std::span<const int32_t> ids,
+               std::span<const float> weights, int64_t n_used, TensorView x, TensorView out) override;
+
+ private:
+  struct Work {
+    int64_t n_bytes = 0;
+    int64_t n_flops = 0;
+    int64_t n_rows = 0;
+    int64_t position = 0;
+    const WeightMatrix* weight = nullptr;
+  };
+  // fallback is the name where the model gave none.
+  template <typename Fn>
+  void record(const char* fallback, const Work& work, const Fn& fn);
+
+  Ops& inner_;
+  Recorder& recorder_;
+  std::vector<bool> expert_used_;  // (n_experts): kept, so that recording does not allocate
+};
+
+// Pairs of a query row and a position that it sees, over all rows: causal, less by the window.
+int64_t attention_pairs(int64_t first_position, int64_t n_rows, int64_t window);
+
+}  // namespace ingot::core
