@@ -18,6 +18,7 @@ Command add_tokenize(CLI::App& app);
 Command add_detokenize(CLI::App& app);
 Command add_perplexity(CLI::App& app);
 Command add_inspect(CLI::App& app);
+Command add_profile(CLI::App& app);
 
 // What --version prints.
 std::string version_text(bool json);

@@ -78,6 +78,13 @@ void add_model_flags(CLI::App* app, ModelFlags& flags, const std::string& contex
   add_switch(app, "--verbose", flags.verbose, "Say more on stderr");
 }
 
+void show_messages(const ModelFlags& flags) {
+  set_log_callback([verbose = flags.verbose](LogLevel level, std::string_view line) {
+    if (level != LogLevel::kWarning && !verbose) return;
+    say(level == LogLevel::kWarning ? fmt::format("warning: {}", line) : std::string(line));
+  });
+}
+
 Expected<Model> open_model(const ModelFlags& flags) {
   Progress progress("loading");
   set_log_callback([verbose = flags.verbose, &progress](LogLevel level, std::string_view line) {
@@ -89,9 +96,7 @@ Expected<Model> open_model(const ModelFlags& flags) {
   options.on_progress = [&progress](double fraction) { progress.show(fmt::format("{:.0f} %", fraction * 100)); };
   Expected<Model> model = Model::open(flags.path, options);
   progress.clear();
-  set_log_callback([verbose = flags.verbose](LogLevel level, std::string_view line) {
-    if (level == LogLevel::kWarning || verbose) say(line);
-  });
+  show_messages(flags);
   if (!model) return model;
   const ModelInfo& info = model->info();
   if (flags.context == 0 && info.context < info.train_context) {

@@ -27,7 +27,7 @@ constexpr const char* kExamples = R"(Examples:
 Results go to standard output, everything else to standard error. Every long flag has an environment variable:
 --top-k is INGOT_TOP_K; flags win. Exit codes: 0 done, 1 an input or the machine failed, 2 wrong usage, 130 interrupted.)";
 
-constexpr const char* kCommandNames = "run, generate, tokenize, detokenize, perplexity and inspect";
+constexpr const char* kCommandNames = "run, generate, tokenize, detokenize, perplexity, inspect and profile";
 
 std::string one_line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
@@ -43,8 +43,8 @@ int run_program(int argc, char** argv) {
   bool wants_json = false;
   app.add_flag("--version", wants_version, "Version, commit, compiler, instruction set and kernels");
   app.add_flag("--json", wants_json, "With --version: as JSON");
-  const std::vector<Command> commands = {add_run(app),        add_generate(app),   add_tokenize(app),
-                                         add_detokenize(app), add_perplexity(app), add_inspect(app)};
+  const std::vector<Command> commands = {add_run(app),        add_generate(app), add_tokenize(app), add_detokenize(app),
+                                         add_perplexity(app), add_inspect(app),  add_profile(app)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -1,0 +1,140 @@
+#include "bench/profile_run.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "bench/diagnosis.h"
+#include "bench/profile_summary.h"
+#include "engine/generation.h"
+#include "engine/token_sequence.h"
+#include "profile/recorder.h"
+#include "profile/trace.h"
+
+namespace ingot::core {
+namespace {
+
+// Room for every event of the request, by what a layer can ask for at most; and for a bounded amount of memory, beyond
+// which events are counted only.
+RecorderCapacity capacity_for(const Engine& engine, int64_t n_prompt, const ProfileOptions& options) {
+  constexpr int64_t kMostOperations = int64_t{1} << 21;
+  constexpr int64_t kOperationsPerLayer = 24;
+  constexpr int64_t kOperationsPerStep = 8;
+  constexpr int64_t kLoopsPerOperation = 2;
+  int64_t n_expert_loops = 0;  // experts are computed one after another
+  for (const LayerSpec& layer : engine.model().spec().layers) n_expert_loops += 4 * layer.ffn.n_experts;
+  const int64_t n_chunks = (n_prompt + options.chunk - 1) / options.chunk;
+  const int64_t n_steps = n_chunks + options.max_tokens;
+  const int64_t per_step = engine.info().n_layers * kOperationsPerLayer + kOperationsPerStep;
+  // A chunk of attention or experts may be split further.
+  const int64_t n_splits = 1 + options.chunk / 512;
+  RecorderCapacity capacity;
+  capacity.n_operations = std::min(kMostOperations, n_steps * per_step);
+  capacity.n_loops =
+      std::min(2 * kMostOperations, n_steps * (per_step * kLoopsPerOperation + n_expert_loops) * n_splits);
+  capacity.n_stages = 64 + n_steps * 8;
+  capacity.n_threads = engine.info().threads;
+  return capacity;
+}
+
+int64_t peak_resident_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return int64_t{usage.ru_maxrss} * 1024;
+}
+
+// Loading is recorded before it is known how much there will be to record: its stages move to the larger recorder, to
+// where they would lie had making that recorder taken no time.
+void move_stages(const Recorder& from, int64_t shift_ns, Recorder& to) {
+  for (StageEvent stage : from.stages()) {
+    stage.start_ns += shift_ns;
+    stage.end_ns += shift_ns;
+    to.add_stage(stage);
+  }
+}
+
+Result<std::vector<int32_t>> encode(const Engine& engine, std::string_view prompt, const ProfileOptions& options) {
+  INGOT_ASSIGN(auto tokens,
+               engine.tokenizer()->encode(prompt, {.parse_special = options.parse_special, .add_special = true}));
+  if (tokens.empty()) return invalid("the prompt is empty, and the vocabulary puts no token in front of it");
+  return tokens;
+}
+
+void fill_memory(const Engine& engine, int64_t n_tokens, const AllocationCounts& counts, int64_t n_before,
+                 int64_t bytes_before, ProfileMemory& out) {
+  const OpsMemory ops = engine.ops_memory();
+  const int64_t n_blocks = (n_tokens + kPageTokens - 1) / kPageTokens;
+  out.weights = engine.info().weights_bytes;
+  out.kv_per_token = engine.info().kv_bytes_per_token;
+  out.kv = n_blocks * kPageTokens * out.kv_per_token;
+  out.attention_scratch = ops.attention_scratch;
+  out.other_scratch = ops.other_scratch;
+  out.activations = engine.info().activation_bytes;
+  out.peak_resident = peak_resident_bytes();
+  out.allocations = counts.n_allocations.load() - n_before;
+  out.allocated_bytes = counts.n_bytes.load() - bytes_before;
+}
+
+}  // namespace
+
+Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& model, std::string_view prompt,
+                                  const ProfileOptions& options, const MachineCeilings& ceilings) {
+  if (options.max_tokens < 1) return invalid("{} tokens to generate, expected at least 1", options.max_tokens);
+  if (options.chunk < 1) return invalid("a chunk of {} tokens, expected at least 1", options.chunk);
+  const AllocationCounts& counts = allocation_counts();
+  const int64_t n_allocations = counts.n_allocations.load();
+  const int64_t n_allocated = counts.n_bytes.load();
+
+  Recorder loading({});
+  RequestTimes times;
+  const int64_t start_ns = steady_now_ns();
+  INGOT_ASSIGN(const std::shared_ptr<Engine> engine, Engine::open(path, model, &loading));
+  StageZone tokenize(&loading, "tokenize");
+  INGOT_ASSIGN(const std::vector<int32_t> tokens, encode(*engine, prompt, options));
+  tokenize.stop();
+
+  const int64_t loaded_ns = steady_now_ns();
+  Recorder recorder(capacity_for(*engine, static_cast<int64_t>(tokens.size()), options));
+  const int64_t shift_ns = steady_now_ns() - loaded_ns;
+  times.start_ns = start_ns + shift_ns;
+  move_stages(loading, shift_ns, recorder);
+
+  engine->set_recorder(&recorder);
+  TokenSequence sequence(engine);
+  GenerateOptions generate_options;
+  generate_options.max_tokens = options.max_tokens;
+  generate_options.sampling.temperature = 0;
+  generate_options.chunk = options.chunk;
+  generate_options.cancel = options.cancel;
+  generate_options.on_text = [&times](std::string_view) {
+    if (times.first_byte_ns == 0) times.first_byte_ns = steady_now_ns();
+    return true;
+  };
+  generate_options.on_prompt_progress = [&options](int64_t n_done, int64_t n_total) {
+    if (options.on_progress) {
+      options.on_progress("reading the prompt", static_cast<double>(n_done) / static_cast<double>(n_total));
+    }
+  };
+  Result<GenerateResult> generated = generate(sequence, tokens, generate_options);
+  times.end_ns = steady_now_ns();
+  if (times.first_byte_ns == 0) times.first_byte_ns = times.end_ns;
+  engine->set_recorder(nullptr);
+  if (!generated) return tl::unexpected(std::move(generated).error());
+  recorder.resolve();
+
+  ProfileReport report;
+  report.model = engine->info();
+  report.ceilings = ceilings;
+  report.prompt_tokens = static_cast<int64_t>(tokens.size());
+  report.generated_tokens = static_cast<int64_t>(generated->tokens.size());
+  report.text = std::move(generated->text);
+  fill_memory(*engine, sequence.length(), counts, n_allocations, n_allocated, report.memory);
+  summarize(recorder, engine->model().spec(), times, report);
+  report.findings = diagnose(report);
+  if (!options.trace.empty()) INGOT_TRY(write_chrome_trace(recorder, options.trace));
+  return report;
+}
+
+}  // namespace ingot::core

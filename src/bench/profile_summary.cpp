@@ -1,0 +1,278 @@
+#include "bench/profile_summary.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+
+namespace ingot::core {
+namespace {
+
+constexpr double kMsPerNs = 1e-6;
+
+// Stages that contain no other stage; "step" is told by the operations inside it.
+struct LoopTimes {
+  std::vector<std::vector<double>> busy_ns;  // (threads, loops)
+  double wait_ns(const Recorder& recorder, size_t loop, size_t thread_idx) const {
+    const LoopEvent& event = recorder.loops()[loop];
+    return std::max(0.0, static_cast<double>(event.end_ns - event.start_ns) - busy_ns[thread_idx][loop]);
+  }
+};
+
+LoopTimes sum_spans(const Recorder& recorder) {
+  LoopTimes times;
+  const size_t n_loops = recorder.loops().size();
+  for (int thread_idx = 0; thread_idx < recorder.n_threads(); ++thread_idx) {
+    std::vector<double>& busy = times.busy_ns.emplace_back(n_loops, 0.0);
+    for (const ThreadSpan& span : recorder.spans(thread_idx)) {
+      if (static_cast<size_t>(span.loop) < n_loops) {
+        busy[static_cast<size_t>(span.loop)] += static_cast<double>(span.end_ns - span.start_ns);
+      }
+    }
+  }
+  return times;
+}
+
+const char* phase_name(StepPhase phase) {
+  return phase == StepPhase::kDecode ? "decode" : "prefill";
+}
+
+// Rows that are being summed, with what only the sums need.
+struct Row {
+  ProfileOperation row;
+  double bound_seconds = 0;
+  double thread_ns = 0;
+  double wait_ns = 0;
+  std::map<std::string, double> seconds_by_bound;
+};
+
+using RowKey = std::tuple<StepPhase, std::string, std::string, std::string, std::string, bool>;
+
+class RowTable {
+ public:
+  void add(const RowKey& key, const OperationEvent& event, const Bound& bound, double thread_ns, double wait_ns,
+           int64_t n_loops) {
+    Row& row = rows_[key];
+    if (row.row.calls == 0) {
+      row.row.phase = phase_name(event.phase);
+      row.row.layers = std::get<1>(key);
+      row.row.name = event.name;
+      row.row.format = event.format;
+      row.row.kernel = event.kernel;
+      row.row.backend = event.backend;
+      row.row.apart = event.apart;
+    }
+    ++row.row.calls;
+    row.row.ms += static_cast<double>(event.end_ns - event.start_ns) * kMsPerNs;
+    row.row.bytes += static_cast<double>(event.n_bytes);
+    row.row.flops += static_cast<double>(event.n_flops);
+    row.row.loops += n_loops;
+    row.bound_seconds += bound.seconds;
+    row.seconds_by_bound[bound.name] += bound.seconds;
+    row.thread_ns += thread_ns;
+    row.wait_ns += wait_ns;
+  }
+
+  std::vector<ProfileOperation> finish(const std::vector<ProfilePhase>& phases) {
+    std::vector<ProfileOperation> result;
+    for (auto& [key, sums] : rows_) {
+      ProfileOperation& row = sums.row;
+      const double seconds = row.ms / 1000.0;
+      for (const ProfilePhase& phase : phases) {
+        if (phase.name == row.phase && phase.ms > 0) row.share = row.ms / phase.ms;
+      }
+      if (seconds > 0) {
+        row.gb_per_s = row.bytes * 1e-9 / seconds;
+        row.gflop_per_s = row.flops * 1e-9 / seconds;
+        row.percent_of_ceiling = 100.0 * sums.bound_seconds / seconds;
+      }
+      row.wait_share = sums.thread_ns > 0 ? sums.wait_ns / sums.thread_ns : 0.0;
+      // Calls of one row may be bound by different limits; the one that weighs most names it.
+      row.bound =
+          std::ranges::max_element(sums.seconds_by_bound, {}, [](const auto& entry) { return entry.second; })->first;
+      result.push_back(std::move(row));
+    }
+    std::ranges::stable_sort(result, [](const ProfileOperation& a, const ProfileOperation& b) {
+      return std::pair(a.phase != "prefill", -a.ms) < std::pair(b.phase != "prefill", -b.ms);
+    });
+    return result;
+  }
+
+ private:
+  std::map<RowKey, Row> rows_;
+};
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+ProfilePhase summarize_phase(const Recorder& recorder, const LoopTimes& times, StepPhase which, double barrier_us) {
+  ProfilePhase phase;
+  phase.name = phase_name(which);
+  phase.thread_busy_ms.resize(static_cast<size_t>(recorder.n_threads()));
+  phase.thread_wait_ms.resize(phase.thread_busy_ms.size());
+  for (const StageEvent& stage : recorder.stages()) {
+    if (stage.phase != which || std::string_view(stage.name) != "step") continue;
+    ++phase.steps;
+    phase.ms += static_cast<double>(stage.end_ns - stage.start_ns) * kMsPerNs;
+  }
+  std::vector<double> loop_us;
+  for (const OperationEvent& event : recorder.operations()) {
+    if (event.phase != which || event.apart) continue;
+    ++phase.operations;
+    phase.operations_ms += static_cast<double>(event.end_ns - event.start_ns) * kMsPerNs;
+    const auto end = std::min(static_cast<size_t>(event.end_loop), recorder.loops().size());
+    for (auto loop = static_cast<size_t>(event.first_loop); loop < end; ++loop) {
+      const LoopEvent& span = recorder.loops()[loop];
+      for (size_t thread_idx = 0; thread_idx < phase.thread_busy_ms.size(); ++thread_idx) {
+        phase.thread_busy_ms[thread_idx] += times.busy_ns[thread_idx][loop] * kMsPerNs;
+        if (span.parallel) phase.thread_wait_ms[thread_idx] += times.wait_ns(recorder, loop, thread_idx) * kMsPerNs;
+      }
+      if (span.parallel) loop_us.push_back(static_cast<double>(span.end_ns - span.start_ns) * 1e-3);
+    }
+  }
+  phase.loops = static_cast<int64_t>(loop_us.size());
+  if (!loop_us.empty()) {
+    const auto n_short = std::ranges::count_if(loop_us, [&](double us) { return us < 10 * barrier_us; });
+    phase.short_loop_share = static_cast<double>(n_short) / static_cast<double>(loop_us.size());
+    phase.loop_us_median = median(loop_us);
+  }
+  double busy = 0, wait = 0, busiest = 0;
+  for (size_t thread_idx = 0; thread_idx < phase.thread_busy_ms.size(); ++thread_idx) {
+    busy += phase.thread_busy_ms[thread_idx];
+    wait += phase.thread_wait_ms[thread_idx];
+    busiest = std::max(busiest, phase.thread_busy_ms[thread_idx]);
+  }
+  const auto n_threads = static_cast<double>(recorder.n_threads());
+  phase.wait_ms = wait / n_threads;
+  phase.imbalance = busy > 0 ? busiest / (busy / n_threads) : 0;
+  return phase;
+}
+
+// The stages between two moments, one after another, and what lies between them as "other".
+std::vector<ProfileStage> list_stages(const Recorder& recorder, int64_t from_ns, int64_t to_ns) {
+  std::vector<ProfileStage> stages;
+  double covered = 0;
+  for (const StageEvent& event : recorder.stages()) {
+    if (event.start_ns < from_ns || event.start_ns >= to_ns) continue;
+    std::string name = event.name;
+    if (name == "step") name = phase_name(event.phase);
+    const double ms = static_cast<double>(std::min(event.end_ns, to_ns) - event.start_ns) * kMsPerNs;
+    covered += ms;
+    const auto known = std::ranges::find(stages, name, &ProfileStage::name);
+    if (known == stages.end()) {
+      stages.push_back({name, ms});
+    } else {
+      known->ms += ms;
+    }
+  }
+  stages.push_back({"other", static_cast<double>(to_ns - from_ns) * kMsPerNs - covered});
+  return stages;
+}
+
+// Of the prefill: the parts that a user knows by name, instead of one number.
+void split_prefill(const Recorder& recorder, std::vector<ProfileStage>& stages) {
+  const auto prefill = std::ranges::find(stages, "prefill", &ProfileStage::name);
+  if (prefill == stages.end()) return;
+  double embedding = 0, head = 0;
+  for (const OperationEvent& event : recorder.operations()) {
+    if (event.phase != StepPhase::kPrefill || event.layer >= 0 || event.apart) continue;
+    const double ms = static_cast<double>(event.end_ns - event.start_ns) * kMsPerNs;
+    (std::string_view(event.name) == "embedding" ? embedding : head) += ms;
+  }
+  prefill->name = "prefill: layers";
+  prefill->ms -= embedding + head;
+  const auto after = stages.insert(prefill, {"prefill: embedding", embedding}) + 2;
+  stages.insert(after, {"prefill: head", head});
+}
+
+}  // namespace
+
+std::vector<std::string> name_layer_groups(const ModelSpec& spec) {
+  std::vector<size_t> first_like(spec.layers.size());
+  std::vector<std::string> names(spec.layers.size());
+  for (size_t layer = 0; layer < spec.layers.size(); ++layer) {
+    first_like[layer] = static_cast<size_t>(std::ranges::find(spec.layers, spec.layers[layer]) - spec.layers.begin());
+  }
+  for (size_t layer = 0; layer < spec.layers.size();) {
+    size_t end = layer + 1;
+    while (end < spec.layers.size() && first_like[end] == first_like[layer]) ++end;
+    std::string& name = names[first_like[layer]];
+    if (!name.empty()) name += ',';
+    name += end - layer == 1 ? fmt::format("{}", layer) : fmt::format("{}-{}", layer, end - 1);
+    layer = end;
+  }
+  for (size_t layer = 0; layer < spec.layers.size(); ++layer) names[layer] = names[first_like[layer]];
+  return names;
+}
+
+Bound find_bound(const MachineCeilings& ceilings, double bytes, double flops, bool streams, double footprint_bytes) {
+  const double reused = streams ? footprint_bytes : bytes;
+  Bound memory{"DRAM", 0};
+  double rate = ceilings.dram_read.all_threads;
+  if (ceilings.l3_read.all_threads > 0 && reused <= static_cast<double>(ceilings.l3_bytes)) {
+    memory.name = "L3";
+    rate = ceilings.l3_read.all_threads;
+  }
+  if (ceilings.l2_read.all_threads > 0 && reused <= static_cast<double>(ceilings.l2_bytes * ceilings.threads)) {
+    memory.name = "L2";
+    rate = ceilings.l2_read.all_threads;
+  }
+  if (rate <= 0 || ceilings.fp32.all_threads <= 0) return {};
+  memory.seconds = bytes / rate;
+  const Bound compute{"fp32", flops / ceilings.fp32.all_threads};
+  return compute.seconds > memory.seconds ? compute : memory;
+}
+
+void summarize(const Recorder& recorder, const ModelSpec& spec, const RequestTimes& times, ProfileReport& out_report) {
+  const LoopTimes loops = sum_spans(recorder);
+  const std::vector<std::string> groups = name_layer_groups(spec);
+  for (const StepPhase phase : {StepPhase::kPrefill, StepPhase::kDecode}) {
+    ProfilePhase summary = summarize_phase(recorder, loops, phase, out_report.ceilings.barrier_us);
+    if (summary.steps == 0) continue;
+    // Prompts go in whole chunks, generated tokens one a step.
+    summary.tokens = phase == StepPhase::kPrefill ? out_report.prompt_tokens : summary.steps;
+    if (summary.ms > 0) summary.tokens_per_second = static_cast<double>(summary.tokens) * 1000.0 / summary.ms;
+    out_report.phases.push_back(std::move(summary));
+  }
+
+  RowTable by_group, by_layer;
+  const auto footprint = static_cast<double>(out_report.memory.weights);
+  for (const OperationEvent& event : recorder.operations()) {
+    const Bound bound = find_bound(out_report.ceilings, static_cast<double>(event.n_bytes),
+                                   static_cast<double>(event.n_flops), event.format[0] != '\0', footprint);
+    double thread_ns = 0, wait_ns = 0;
+    int64_t n_parallel = 0;
+    const auto end = std::min(static_cast<size_t>(event.end_loop), recorder.loops().size());
+    for (auto loop = static_cast<size_t>(event.first_loop); loop < end; ++loop) {
+      const LoopEvent& span = recorder.loops()[loop];
+      if (!span.parallel) continue;
+      ++n_parallel;
+      for (size_t thread_idx = 0; thread_idx < loops.busy_ns.size(); ++thread_idx) {
+        thread_ns += static_cast<double>(span.end_ns - span.start_ns);
+        wait_ns += loops.wait_ns(recorder, loop, thread_idx);
+      }
+    }
+    const bool in_layer = event.layer >= 0 && static_cast<size_t>(event.layer) < groups.size();
+    const std::string group = in_layer ? groups[static_cast<size_t>(event.layer)] : std::string();
+    const std::string layer = in_layer ? fmt::format("{}", event.layer) : std::string();
+    by_group.add({event.phase, group, event.name, event.format, event.kernel, event.apart}, event, bound, thread_ns,
+                 wait_ns, n_parallel);
+    by_layer.add({event.phase, layer, event.name, event.format, event.kernel, event.apart}, event, bound, thread_ns,
+                 wait_ns, n_parallel);
+  }
+  out_report.operations = by_group.finish(out_report.phases);
+  out_report.layers = by_layer.finish(out_report.phases);
+
+  out_report.wall_ms = static_cast<double>(times.end_ns - times.start_ns) * kMsPerNs;
+  out_report.first_byte_ms = static_cast<double>(times.first_byte_ns - times.start_ns) * kMsPerNs;
+  out_report.stages = list_stages(recorder, times.start_ns, times.first_byte_ns);
+  split_prefill(recorder, out_report.stages);
+  out_report.decode_stages = list_stages(recorder, times.first_byte_ns, times.end_ns);
+  out_report.dropped_events = recorder.n_dropped();
+}
+
+}  // namespace ingot::core

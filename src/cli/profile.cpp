@@ -1,0 +1,99 @@
+// ingot profile: where the time of a request goes.
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+
+#include "cli/commands.h"
+#include "cli/exit_codes.h"
+#include "cli/flags.h"
+#include "cli/interrupt.h"
+#include "cli/profile_text.h"
+#include "cli/progress.h"
+#include "cli/streams.h"
+#include "ingot/ingot.h"
+
+namespace ingot::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  ingot profile model.gguf -p "Once upon a time" -n 32
+  ingot profile model.gguf -f article.txt --trace trace.json     open it at ui.perfetto.dev
+  ingot profile model.gguf -f article.txt --target-ttft 200      PASS or FAIL
+  ingot profile model.gguf -f article.txt --detail attention --layers
+
+Shows the time to the first byte by stage, each operation's time against the measured limits of this machine, threads,
+memory, and what holds the request back. The limits are measured once (ingot bench --ceilings) and remembered.)";
+
+struct ProfileFlags {
+  ModelFlags model;
+  std::optional<std::string> prompt;
+  std::vector<std::string> files;
+  ProfileOptions options;
+  std::string detail;
+  double target_ms = 0;
+  bool layers = false;
+  bool json = false;
+};
+
+int profile_model(const ProfileFlags& flags) {
+  if (!flags.prompt && flags.files.empty() && stdin_is_terminal()) {
+    report_error("no prompt: give -p TEXT, -f FILE, or write one to standard input");
+    return kWrongUsage;
+  }
+  const Expected<std::string> prompt =
+      read_prompt({.files = flags.files, .given_text = flags.prompt.has_value(), .text = flags.prompt.value_or("")});
+  if (!prompt) {
+    report_error(prompt.error().message);
+    return prompt.error().code == ErrorCode::kUnsupported ? kWrongUsage : kFailed;
+  }
+  Progress progress("profiling");
+  ProfileOptions options = flags.options;
+  options.detail_attention = flags.detail == "attention";
+  options.target_first_token_ms = flags.target_ms;
+  options.on_progress = [&progress](std::string_view what, double fraction) {
+    progress.show(fmt::format("{}, {:.0f} %", what, 100 * fraction));
+  };
+  const InterruptScope interrupt(options.cancel);
+  show_messages(flags.model);
+  const Expected<ProfileReport> report = profile(flags.model.path, flags.model.options(), *prompt, options);
+  progress.clear();
+  if (!report) return report_error(report.error().message);
+
+  const ProfileTextOptions text_options = {.per_layer = flags.layers, .target_first_token_ms = flags.target_ms};
+  const int code =
+      write_result(flags.json ? json_text(profile_json(*report, text_options)) : profile_text(*report, text_options));
+  if (code != kDone) return code;
+  if (options.cancel.cancelled()) return kInterrupted;
+  return kDone;
+}
+
+}  // namespace
+
+Command add_profile(CLI::App& app) {
+  auto flags = std::make_shared<ProfileFlags>();
+  CLI::App* command = app.add_subcommand("profile", "Show where the time of a request goes");
+  add_model_flags(command, flags->model, "Most tokens of prompt and text together");
+  with_environment(command->add_option("-p,--prompt", flags->prompt, "The prompt"));
+  with_environment(
+      command->add_option("-f,--file", flags->files, "A file with the prompt, before -p; - is standard input"))
+      ->allow_extra_args(false);
+  add_flag_value(command, "-n,--max-tokens", flags->options.max_tokens, "Tokens to generate")
+      ->check(in_range<int64_t>(1, int64_t{1} << 20));
+  add_flag_value(command, "--chunk", flags->options.chunk, "Prompt tokens computed together")
+      ->check(in_range(1, 1 << 20));
+  add_switch(command, "--special", flags->options.parse_special, "Special tokens written in the prompt become tokens");
+  with_environment(command->add_option("--detail", flags->detail,
+                                       "attention: time scores, softmax and weighted values too, each run apart"))
+      ->check(CLI::IsMember({"attention"}));
+  add_switch(command, "--layers", flags->layers, "A row for each layer instead of each group of like layers");
+  with_environment(command->add_option("--target-ttft", flags->target_ms,
+                                       "Say PASS or FAIL for this time to the first byte, in milliseconds"))
+      ->check(in_range(0.001, 1e9));
+  with_environment(command->add_option("--trace", flags->options.trace, "Write a trace for Perfetto or Chrome here"));
+  add_switch(command, "--json", flags->json, "Print one JSON document");
+  command->footer(kExamples);
+  return {command, [flags] { return profile_model(*flags); }};
+}
+
+}  // namespace ingot::cli
