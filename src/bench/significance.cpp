@@ -14,8 +14,10 @@ namespace ingot::core {
 namespace {
 
 constexpr uint64_t kPermutationSeed = 0xD1B54A32D192ED03;
-// Beyond these the normal approximation of a rank sum is good to the digits that matter.
-constexpr size_t kMostExactPairs = 50;
+// Ranks of so many pairs and more weigh the wildest pairs most; there the middle mean finds a change with fewer pairs
+// (on the tests' noise: 5 % at 0.93 instead of 0.89 of 40 pairs).
+constexpr size_t kMostRankedPairs = 19;
+// Beyond, the normal approximation of a rank sum is good to the digits that matter.
 constexpr size_t kMostExactSamples = 50;
 // A permutation test ends when chance did as well this often; the p-value is then good to a fifth.
 constexpr int64_t kEnoughAsExtreme = 30;
@@ -95,24 +97,33 @@ std::vector<int64_t> doubled_ranks(std::span<const double> values, double& out_t
   return ranks;
 }
 
-// sums[s]: the probability that ranks, each taken with probability one half, add up to s.
-double exact_signed_rank_p(std::span<const int64_t> ranks, int64_t observed) {
+// Wilcoxon's signed ranks: ranks of the sizes, each on either side with probability one half.
+double signed_rank_p_value(std::span<const double> log_ratios) {
+  std::vector<double> sizes;
+  std::vector<bool> is_above;
+  for (const double ratio : log_ratios) {
+    if (ratio == 0) continue;
+    sizes.push_back(std::abs(ratio));
+    is_above.push_back(ratio > 0);
+  }
+  double ties = 0;
+  const std::vector<int64_t> ranks = doubled_ranks(sizes, ties);
   const int64_t total = std::accumulate(ranks.begin(), ranks.end(), int64_t{0});
-  std::vector<double> sums(static_cast<size_t>(total) + 1);
+  int64_t observed = 0;
+  for (size_t pair = 0; pair < ranks.size(); ++pair) observed += is_above[pair] ? ranks[pair] : 0;
+
+  std::vector<double> sums(static_cast<size_t>(total) + 1);  // the probability of each sum of those above
   sums[0] = 1;
-  int64_t highest = 0;
   for (const int64_t rank : ranks) {
-    highest += rank;
-    for (int64_t sum = highest; sum >= 0; --sum) {
+    for (int64_t sum = total; sum >= 0; --sum) {
       const double without = sums[static_cast<size_t>(sum)];
       const double with = sum >= rank ? sums[static_cast<size_t>(sum - rank)] : 0;
       sums[static_cast<size_t>(sum)] = (without + with) / 2;
     }
   }
-  const int64_t distance = std::abs(2 * observed - total);
   double p = 0;
   for (int64_t sum = 0; sum <= total; ++sum) {
-    if (std::abs(2 * sum - total) >= distance) p += sums[static_cast<size_t>(sum)];
+    if (std::abs(2 * sum - total) >= std::abs(2 * observed - total)) p += sums[static_cast<size_t>(sum)];
   }
   return std::min(p, 1.0);
 }
@@ -198,22 +209,12 @@ double paired_p_value(std::span<const double> log_ratios, double level) {
     return student_p_value(mean(log_ratios), std::sqrt(squared_error_of_mean(log_ratios)),
                            static_cast<double>(n_pairs - 1));
   }
-  std::vector<double> sizes;
-  std::vector<bool> is_above;
-  for (const double ratio : log_ratios) {
-    if (ratio == 0) continue;
-    sizes.push_back(std::abs(ratio));
-    is_above.push_back(ratio > 0);
-  }
-  if (sizes.empty()) return 1;
-  double ties = 0;
-  const std::vector<int64_t> ranks = doubled_ranks(sizes, ties);
-  int64_t above = 0;
-  for (size_t pair = 0; pair < ranks.size(); ++pair) above += is_above[pair] ? ranks[pair] : 0;
-  if (ranks.size() <= kMostExactPairs) return exact_signed_rank_p(ranks, above);
-  const auto n = static_cast<double>(ranks.size());
-  const double variance = n * (n + 1) * (2 * n + 1) / 24 - ties / 48;
-  return normal_p_value(std::abs(static_cast<double>(above) / 2 - n * (n + 1) / 4), variance);
+  if (log_ratios.size() <= kMostRankedPairs) return signed_rank_p_value(log_ratios);
+  std::vector<double> flipped = thinned(log_ratios);
+  return permutation_p_value(std::abs(middle_mean(flipped)), level, [&](ResamplingRng& rng) {
+    for (double& ratio : flipped) ratio = rng.below(2) == 1 ? -ratio : ratio;
+    return std::abs(middle_mean(flipped));
+  });
 }
 
 double shift_p_value(std::span<const double> baseline, std::span<const double> current, double level) {

@@ -2,7 +2,7 @@
 // the same source would look at least as different.
 //
 // Tests of ranks need no assumption on the noise and are not misled by a few wild samples, but few samples give them
-// few ranks: five against five can never be rarer than 1 in 126. Where so few samples cannot reach the level that is
+// few ranks: five against five are never rarer than 1 in 126. Where so few samples cannot reach the level that is
 // asked for, Student's t-test on logarithms takes their place; it can, and heavy tails make it cautious, not rash.
 // Which test runs depends only on the counts, never on the values.
 #pragma once
@@ -14,8 +14,9 @@
 
 namespace ingot::core {
 
-// Do pairs lean to one side? Wilcoxon's signed ranks, exact up to 50 pairs, of log_ratios(); pairs that are equal are
-// left out. level: what the p-value will be held against.
+// Do pairs lean to one side? Of up to 19 pairs Wilcoxon's signed ranks, exact, without pairs that are equal; of more
+// the middle mean, against what it is when each pair changes sides by chance. level: what the p-value will be held
+// against.
 double paired_p_value(std::span<const double> log_ratios, double level);
 // Is one series shifted against the other? Mann and Whitney's ranks, exact up to 50 samples together; Welch's t-test
 // on logarithms for few. Samples are positive.

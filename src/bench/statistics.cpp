@@ -81,9 +81,15 @@ double lowest(std::span<const double> samples) {
   return *std::min_element(samples.begin(), samples.end());
 }
 
+// Selection, not sorting: tests take this mean thousands of times.
 double middle_mean_in_place(std::span<double> values) {
   const size_t n_cut = values.size() / 4;
-  std::sort(values.begin(), values.end());
+  if (n_cut > 0) {
+    const auto low = values.begin() + static_cast<std::ptrdiff_t>(n_cut);
+    const auto high = values.end() - static_cast<std::ptrdiff_t>(n_cut);
+    std::nth_element(values.begin(), low, values.end());
+    std::nth_element(low, high, values.end());
+  }
   return mean(values.subspan(n_cut, values.size() - 2 * n_cut));
 }
 
