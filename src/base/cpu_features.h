@@ -19,6 +19,10 @@ struct CpuFeatures {
 // Detected at the first call; features whose registers the operating system does not save count as absent.
 const CpuFeatures& cpu_features();
 
+// Asks the system, once for the whole process, to save this process's tile registers: without it the first AMX
+// instruction ends in SIGILL. False: refused, or this processor has none.
+bool amx_permitted();
+
 // Physical cores this process may run on (its affinity mask, siblings counted once), at least 1.
 int physical_core_count();
 

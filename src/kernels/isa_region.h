@@ -21,6 +21,14 @@
 // clang-format off
 #define INGOT_BEGIN_AVX512_REGION \
   _Pragma("clang attribute push(__attribute__((target(\"avx512f,avx512bw,avx512dq,avx512vl\"))), apply_to = function)")
+#define INGOT_BEGIN_AVX_VNNI_REGION \
+  _Pragma("clang attribute push(__attribute__((target(\"avx2,fma,f16c,avxvnni\"))), apply_to = function)")
+#define INGOT_BEGIN_AVX512_VNNI_REGION \
+  _Pragma("clang attribute push(__attribute__((target(\"avx512f,avx512bw,avx512dq,avx512vl,avx512vnni\"))), apply_to = function)")
+#define INGOT_BEGIN_AVX512_BF16_REGION \
+  _Pragma("clang attribute push(__attribute__((target(\"avx512f,avx512bw,avx512dq,avx512vl,avx512bf16\"))), apply_to = function)")
+#define INGOT_BEGIN_AMX_REGION \
+  _Pragma("clang attribute push(__attribute__((target(\"amx-tile,amx-int8,amx-bf16\"))), apply_to = function)")
 // clang-format on
 #define INGOT_END_REGION _Pragma("clang attribute pop")
 // Loops over a handful of registers, which must become straight code for their arrays to live in registers.
@@ -29,6 +37,12 @@
 #define INGOT_BEGIN_AVX2_REGION _Pragma("GCC push_options") _Pragma("GCC target(\"avx2,fma,f16c\")")
 #define INGOT_BEGIN_AVX512_REGION \
   _Pragma("GCC push_options") _Pragma("GCC target(\"avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl\")")
+#define INGOT_BEGIN_AVX_VNNI_REGION _Pragma("GCC push_options") _Pragma("GCC target(\"avx2,fma,f16c,avxvnni\")")
+#define INGOT_BEGIN_AVX512_VNNI_REGION \
+  _Pragma("GCC push_options") _Pragma("GCC target(\"avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni\")")
+#define INGOT_BEGIN_AVX512_BF16_REGION \
+  _Pragma("GCC push_options") _Pragma("GCC target(\"avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16\")")
+#define INGOT_BEGIN_AMX_REGION _Pragma("GCC push_options") _Pragma("GCC target(\"amx-tile,amx-int8,amx-bf16\")")
 #define INGOT_END_REGION _Pragma("GCC pop_options")
 #define INGOT_UNROLL _Pragma("GCC unroll 16")
 #endif
