@@ -25,6 +25,9 @@ struct Ceilings {
   Ceiling amx_bf16;
   Ceiling amx_int8;
   double barrier_s = 0;  // from opening to closing an empty loop over all threads
+  // Of the time of all threads, the share that the system granted in the best window, the least of all
+  // limits: well below 1, the machine was busy all the while, and the figures of all threads are too low.
+  double granted = 1;
   std::string fp32_isa;  // the instruction set of the fp32 ceiling: "avx512", "avx2", "portable"
 };
 

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <map>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "base/cpu_features.h"
 
@@ -19,6 +21,27 @@ int allowed_cpu_count() {
     return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   }
   return std::max(1, CPU_COUNT(&allowed));
+}
+
+std::vector<int> allowed_cpus_by_core() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return {};
+  std::map<std::string, int> n_seen_of_core;
+  std::vector<std::pair<int, int>> cpus;  // how many of its core come before it, processor
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed)) continue;
+    std::ifstream siblings("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list");
+    std::string list;
+    // Without topology each logical processor counts as a core of its own.
+    if (!std::getline(siblings, list)) list = "cpu" + std::to_string(cpu);
+    cpus.emplace_back(n_seen_of_core[list]++, cpu);
+  }
+  std::sort(cpus.begin(), cpus.end());
+  std::vector<int> ordered;
+  ordered.reserve(cpus.size());
+  for (const auto& [n_before, cpu] : cpus) ordered.push_back(cpu);
+  return ordered;
 }
 
 std::optional<int> parse_cpu_quota(std::string_view cpu_max) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace ingot::core {
 
@@ -11,6 +12,10 @@ inline constexpr int kMaxThreads = 256;
 
 // Logical processors in the affinity mask of this process, at least 1.
 int allowed_cpu_count();
+
+// Logical processors in the affinity mask of this thread: the first of every physical core, then the second ones.
+// Empty where the system does not say.
+std::vector<int> allowed_cpus_by_core();
 
 // Processors' worth of time that the control group grants ("cpu.max" of cgroup v2: "200000 100000" is 2), rounded up,
 // at least 1; nothing for "max" or text of another form.
