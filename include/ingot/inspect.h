@@ -24,7 +24,8 @@ struct TensorInfo {
   int64_t n_bytes = 0;
 };
 
-// Numbers that the file does not tell are 0, texts empty. Texts are the file's own bytes: escape before showing them.
+// Numbers that the file does not tell are 0, texts empty: kv_bytes_per_token and activation_bytes, too, are 0 where the
+// architecture cannot be read. Texts are the file's own bytes: escape before showing them.
 struct FileInfo {
   std::string architecture;
   std::string name;
@@ -47,6 +48,7 @@ struct FileInfo {
   std::string reason;             // why not
   std::vector<std::string> plan;  // layer by layer, what is computed; layers that are alike share a line
   std::vector<TensorInfo> tensors;
+  std::vector<std::string> unused_tensors;  // that the architecture has no use for; empty if the file cannot be loaded
   std::vector<std::pair<std::string, std::string>> metadata;  // key and value in short
 };
 

@@ -32,6 +32,14 @@ CLI::Validator kernel_name() {
       "");
 }
 
+void show_message(LogLevel level, std::string_view line, bool verbose) {
+  if (level == LogLevel::kWarning) {
+    say(fmt::format("warning: {}", line));
+  } else if (verbose) {
+    say(line);
+  }
+}
+
 }  // namespace
 
 CLI::Option* with_environment(CLI::Option* option) {
@@ -78,25 +86,21 @@ void add_model_flags(CLI::App* app, ModelFlags& flags, const std::string& contex
   add_switch(app, "--verbose", flags.verbose, "Say more on stderr");
 }
 
-void show_messages(const ModelFlags& flags) {
-  set_log_callback([verbose = flags.verbose](LogLevel level, std::string_view line) {
-    if (level != LogLevel::kWarning && !verbose) return;
-    say(level == LogLevel::kWarning ? fmt::format("warning: {}", line) : std::string(line));
-  });
+void show_messages(bool verbose) {
+  set_log_callback([verbose](LogLevel level, std::string_view line) { show_message(level, line, verbose); });
 }
 
 Expected<Model> open_model(const ModelFlags& flags) {
   Progress progress("loading");
   set_log_callback([verbose = flags.verbose, &progress](LogLevel level, std::string_view line) {
-    if (level != LogLevel::kWarning && !verbose) return;
     progress.clear();
-    say(level == LogLevel::kWarning ? fmt::format("warning: {}", line) : std::string(line));
+    show_message(level, line, verbose);
   });
   ModelOptions options = flags.options();
   options.on_progress = [&progress](double fraction) { progress.show(fmt::format("{:.0f} %", fraction * 100)); };
   Expected<Model> model = Model::open(flags.path, options);
   progress.clear();
-  show_messages(flags);
+  show_messages(flags.verbose);
   if (!model) return model;
   const ModelInfo& info = model->info();
   if (flags.context == 0 && info.context < info.train_context) {

@@ -54,8 +54,8 @@ struct ModelFlags {
 // context_help is empty where -c means something else.
 void add_model_flags(CLI::App* app, ModelFlags& flags, const std::string& context_help);
 
-// From now on the library's messages go to stderr: warnings, with --verbose all.
-void show_messages(const ModelFlags& flags);
+// From now on the library's messages go to stderr: warnings, with verbose all.
+void show_messages(bool verbose);
 
 // Opens the model with progress and messages on stderr. The error is as Model::open gives it.
 Expected<Model> open_model(const ModelFlags& flags);

@@ -1,7 +1,9 @@
 // ingot inspect: what a GGUF file is and needs, also one that cannot be run.
 #include <fmt/format.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 
 #include "base/utf8.h"
 #include "cli/commands.h"
@@ -33,6 +35,7 @@ struct InspectFlags {
   bool metadata = false;
   bool plan = false;
   bool check_tensors = false;
+  bool verbose = false;
 };
 
 // The context whose memory is told: the one asked for, or the model's.
@@ -40,7 +43,9 @@ int64_t told_context(const FileInfo& info, const InspectFlags& flags) {
   return flags.context > 0 ? flags.context : info.train_context;
 }
 
-int64_t total_memory(const FileInfo& info, int64_t context) {
+// Nothing where the architecture could not be read: the weights alone are not the memory that a model needs.
+std::optional<int64_t> total_memory(const FileInfo& info, int64_t context) {
+  if (info.kv_bytes_per_token == 0) return {};
   int64_t kv = 0;
   if (__builtin_mul_overflow(info.kv_bytes_per_token, context, &kv)) return INT64_MAX;
   int64_t total = 0;
@@ -49,8 +54,19 @@ int64_t total_memory(const FileInfo& info, int64_t context) {
   return overflow ? INT64_MAX : total;
 }
 
+Json known(int64_t value) {
+  return value > 0 ? Json(value) : Json();
+}
+
+Json memory_json(const FileInfo& info, int64_t context) {
+  const std::optional<int64_t> total = total_memory(info, context);
+  return {{"weights", info.weights_bytes},
+          {"kv_per_token", known(info.kv_bytes_per_token)},
+          {"activations", known(info.activation_bytes)},
+          {"at_context", {{"context", context}, {"total", total ? Json(*total) : Json()}}}};
+}
+
 Json info_json(const FileInfo& info, const InspectFlags& flags) {
-  const int64_t context = told_context(info, flags);
   Json json = {{"schema", kJsonSchema},
                {"architecture", info.architecture},
                {"name", info.name},
@@ -65,13 +81,10 @@ Json info_json(const FileInfo& info, const InspectFlags& flags) {
                {"vocabulary", info.vocab_size},
                {"tokenizer", info.tokenizer},
                {"chat_template", info.has_chat_template},
-               {"memory",
-                {{"weights", info.weights_bytes},
-                 {"kv_per_token", info.kv_bytes_per_token},
-                 {"activations", info.activation_bytes},
-                 {"at_context", {{"context", context}, {"total", total_memory(info, context)}}}}},
+               {"memory", memory_json(info, told_context(info, flags))},
                {"runnable", info.runnable},
                {"reason", info.reason},
+               {"unused_tensors", info.unused_tensors},
                {"plan", info.plan},
                {"gguf_version", info.gguf_version}};
   if (flags.tensors) {
@@ -92,6 +105,18 @@ std::string or_none(const std::string& text) {
   return text.empty() ? "none" : printable(text);
 }
 
+std::string or_unknown(int64_t number) {
+  return number > 0 ? fmt::format("{}", number) : "?";
+}
+
+std::string memory_text(const FileInfo& info, int64_t context) {
+  const std::string weights = format_bytes(info.weights_bytes);
+  const std::optional<int64_t> total = total_memory(info, context);
+  if (!total) return fmt::format("weights {}; what a token and the scratch need is unknown", weights);
+  return fmt::format("{} at {} tokens of context: weights {}, {} a token, scratch {}", format_bytes(*total), context,
+                     weights, format_bytes(info.kv_bytes_per_token), format_bytes(info.activation_bytes));
+}
+
 std::string info_text(const FileInfo& info, const InspectFlags& flags) {
   std::string out;
   const auto row = [&out](std::string_view key, const std::string& value) {
@@ -106,15 +131,12 @@ std::string info_text(const FileInfo& info, const InspectFlags& flags) {
     formats += fmt::format("{}{} {}", formats.empty() ? "" : ", ", type, format_bytes(bytes));
   }
   row("formats", formats.empty() ? "none: no weights" : formats);
-  row("context", fmt::format("{} tokens", info.train_context));
-  row("shape", fmt::format("{} layers, embedding {}, {} heads, {} of keys and values", info.n_layers, info.dim,
-                           info.n_heads, info.n_kv_heads));
+  row("context", fmt::format("{} tokens", or_unknown(info.train_context)));
+  row("shape", fmt::format("{} layers, embedding {}, {} heads, {} of keys and values", or_unknown(info.n_layers),
+                           or_unknown(info.dim), or_unknown(info.n_heads), or_unknown(info.n_kv_heads)));
   row("tokenizer", fmt::format("{}, {} entries", or_none(info.tokenizer), info.vocab_size));
   row("chat template", info.has_chat_template ? "yes" : "no");
-  const int64_t context = told_context(info, flags);
-  row("memory", fmt::format("{} at {} tokens of context: weights {}, {} a token, scratch {}",
-                            format_bytes(total_memory(info, context)), context, format_bytes(info.weights_bytes),
-                            format_bytes(info.kv_bytes_per_token), format_bytes(info.activation_bytes)));
+  row("memory", memory_text(info, told_context(info, flags)));
   row("runnable", info.runnable ? "yes" : "no: " + printable(info.reason, 1000));
   if (flags.plan) {
     for (const std::string& line : info.plan) out += "  " + line + "\n";
@@ -137,8 +159,16 @@ int run_inspect(const InspectFlags& flags) {
   InspectOptions options;
   options.check_tensors = flags.check_tensors;
   options.kv_type = flags.kv_type == "f32" ? KvType::kF32 : KvType::kF16;
+  show_messages(flags.verbose);
+  const auto start = std::chrono::steady_clock::now();
   const Expected<FileInfo> info = inspect(flags.path, options);
   if (!info) return report_error(info.error().message);
+  if (flags.verbose) {
+    const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
+    say(fmt::format("looked at {} metadata keys and {} tensors in {:.0f} ms", info->metadata.size(),
+                    info->tensors.size(), spent.count()));
+    for (const std::string& name : info->unused_tensors) say("not used: " + printable(name));
+  }
   return write_result(flags.json ? json_text(info_json(*info, flags)) : info_text(*info, flags));
 }
 
@@ -158,6 +188,7 @@ Command add_inspect(CLI::App& app) {
   add_switch(command, "--check-tensors", flags->check_tensors,
              "Look at every weight: a NaN or infinite one is a reason");
   add_switch(command, "--json", flags->json, "Print one JSON document");
+  add_switch(command, "--verbose", flags->verbose, "Say more on stderr");
   command->footer(kExamples);
   return {command, [flags] { return run_inspect(*flags); }};
 }

@@ -55,7 +55,7 @@ int profile_model(const ProfileFlags& flags) {
     progress.show(fmt::format("{}, {:.0f} %", what, 100 * fraction));
   };
   const InterruptScope interrupt(options.cancel);
-  show_messages(flags.model);
+  show_messages(flags.model.verbose);
   const Expected<ProfileReport> report = profile(flags.model.path, flags.model.options(), *prompt, options);
   progress.clear();
   if (!report) return report_error(report.error().message);

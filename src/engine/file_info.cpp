@@ -6,51 +6,13 @@
 
 #include "engine/engine.h"
 #include "engine/memory.h"
+#include "engine/plan.h"
 #include "gguf/reader.h"
 #include "model/model.h"
 #include "ops/cpu_ops.h"
 
 namespace ingot::core {
 namespace {
-
-const char* activation_name(Activation activation) {
-  switch (activation) {
-    case Activation::kNone:
-      return "linear";
-    case Activation::kSilu:
-      return "silu";
-    case Activation::kGelu:
-      return "gelu";
-    case Activation::kGeluTanh:
-      return "gelu (tanh)";
-    case Activation::kRelu:
-      return "relu";
-    case Activation::kReluSquared:
-      return "relu squared";
-  }
-  return "unknown activation";
-}
-
-std::string describe_layer(const ModelSpec& spec, const LayerSpec& layer) {
-  const AttentionSpec& attention = layer.attention;
-  std::string text = fmt::format("attention: {} heads of {}, {} of keys and values", attention.n_heads,
-                                 attention.key_dim, attention.n_kv_heads);
-  if (attention.rope >= 0) {
-    const RopeSpec& rope = spec.ropes[static_cast<size_t>(attention.rope)];
-    text += fmt::format(", rope on {} (base {})", rope.rotary_dim, rope.base);
-  }
-  if (attention.window > 0) text += fmt::format(", window {}", attention.window);
-  if (attention.softcap > 0) text += fmt::format(", cap {}", attention.softcap);
-  const FfnSpec& ffn = layer.ffn;
-  if (layer.ffn_kind == FfnKind::kMoe) {
-    text += fmt::format("; experts: {} of {} of {} with {}", ffn.route.n_used, ffn.n_experts, ffn.expert_ffn_dim,
-                        activation_name(ffn.activation));
-    if (ffn.shared_ffn_dim > 0) text += fmt::format(", shared {}", ffn.shared_ffn_dim);
-  } else {
-    text += fmt::format("; feed-forward: {} with {}", ffn.ffn_dim, activation_name(ffn.activation));
-  }
-  return text;
-}
 
 std::string describe_value(const GgufValue& value) {
   constexpr size_t kLongest = 200;
@@ -94,11 +56,10 @@ void describe_from_spec(const ModelSpec& spec, DType kv_type, FileInfo& out_info
     out_info.kv_bytes_per_token += (layer.attention.key_width() + layer.attention.value_width()) * value_bytes;
   }
   out_info.activation_bytes = estimate_activation_bytes(spec, kDefaultChunk);
-  out_info.plan = describe_plan(spec);
 }
 
 // Everything that open() would do short of the context's memory: weights are pages of the file, so this is cheap.
-Status try_to_load(const GgufFile& file, const InspectOptions& options) {
+Status try_to_load(const GgufFile& file, const InspectOptions& options, FileInfo& out_info) {
   CpuOpsOptions ops_options;
   ops_options.n_threads = 1;
   INGOT_ASSIGN(const auto ops, CpuOps::create(ops_options));
@@ -106,24 +67,13 @@ Status try_to_load(const GgufFile& file, const InspectOptions& options) {
   load_options.check_tensors = options.check_tensors;
   load_options.kv_dtype = kv_dtype(options.kv_type);
   INGOT_ASSIGN(const auto model, Model::load(file, *ops, load_options));
+  out_info.unused_tensors = model->unused_tensors();
+  out_info.plan = describe_plan(model->spec(), model->weights().layers);
   INGOT_ASSIGN(const auto tokenizer, Tokenizer::create(model->vocabulary()));
   return {};
 }
 
 }  // namespace
-
-std::vector<std::string> describe_plan(const ModelSpec& spec) {
-  std::vector<std::string> plan;
-  for (size_t first = 0; first < spec.layers.size();) {
-    const std::string text = describe_layer(spec, spec.layers[first]);
-    size_t end = first + 1;
-    while (end < spec.layers.size() && describe_layer(spec, spec.layers[end]) == text) ++end;
-    plan.push_back(end - first == 1 ? fmt::format("layer {}: {}", first, text)
-                                    : fmt::format("layers {}-{}: {}", first, end - 1, text));
-    first = end;
-  }
-  return plan;
-}
 
 Result<FileInfo> describe_file(const std::string& path, const InspectOptions& options) {
   INGOT_ASSIGN(const GgufFile file, GgufFile::open(path));
@@ -155,10 +105,11 @@ Result<FileInfo> describe_file(const std::string& path, const InspectOptions& op
   }
   if (const auto spec = read_model_spec(file)) {
     describe_from_spec(*spec, kv_dtype(options.kv_type), info);
+    info.plan = describe_plan(*spec, {});
   } else {
     describe_from_keys(metadata, info);
   }
-  const Status loaded = try_to_load(file, options);
+  const Status loaded = try_to_load(file, options, info);
   info.runnable = loaded.has_value();
   if (!loaded) info.reason = loaded.error().message;
   return info;

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "model/finite_check.h"
 #include "model/rope.h"
 
@@ -73,8 +74,7 @@ class WeightLoader {
     return {};
   }
 
-  Result<Weights> finish(const LoadOptions& options);
-  void warn_of_surplus() const;
+  Result<LoadedWeights> finish(const LoadOptions& options);
 
  private:
   // A tensor of the model itself.
@@ -206,38 +206,40 @@ Status WeightLoader::choose_ropes(const LoadOptions& options) {
   return {};
 }
 
-Result<Weights> WeightLoader::finish(const LoadOptions& options) {
+Result<LoadedWeights> WeightLoader::finish(const LoadOptions& options) {
   INGOT_TRY(choose_ropes(options));
   if (weights_.output.empty()) weights_.output = weights_.token_embedding;  // tied: the same pages
-  return std::move(weights_);
+  LoadedWeights loaded{.weights = std::move(weights_), .unused_tensors = {}};
+  for (const GgufTensor& tensor : file_.tensors()) {
+    if (!used_.contains(&tensor)) loaded.unused_tensors.push_back(tensor.name);
+  }
+  return loaded;
 }
 
-void WeightLoader::warn_of_surplus() const {
+void warn_of_unused(std::span<const std::string> unused, size_t n_tensors, const ModelSpec& spec) {
+  if (unused.empty()) return;
   constexpr size_t kNamed = 4;
   std::string names;
-  size_t n_surplus = 0;
-  for (const GgufTensor& tensor : file_.tensors()) {
-    if (used_.contains(&tensor)) continue;
-    ++n_surplus;
-    if (n_surplus <= kNamed) names += (names.empty() ? "" : ", ") + tensor.name;
+  for (const std::string& name : unused.first(std::min(kNamed, unused.size()))) {
+    names += (names.empty() ? "" : ", ") + printable(name);
   }
-  if (n_surplus == 0) return;
-  log_warning("{} of {} tensors are not used by the architecture {}: {}{}", n_surplus, file_.tensors().size(),
-              spec_.architecture, names, n_surplus > kNamed ? ", ..." : "");
+  log_warning("{} of {} tensors are not used by the architecture {}: {}{}", unused.size(), n_tensors, spec.architecture,
+              names, unused.size() > kNamed ? ", ..." : "");
 }
 
 }  // namespace
 
-Result<Weights> load_weights(const GgufFile& file, const ModelSpec& spec, const Architecture& architecture, Ops& ops,
-                             const LoadOptions& options) {
+Result<LoadedWeights> load_weights(const GgufFile& file, const ModelSpec& spec, const Architecture& architecture,
+                                   Ops& ops, const LoadOptions& options) {
   WeightLoader loader(file, spec, ops);
   for (const auto group : architecture.tensors) INGOT_TRY(loader.load(group));
   const bool moe = spec.layers.front().ffn_kind == FfnKind::kMoe;
   for (const auto group : moe ? architecture.moe_ffn : architecture.dense_ffn) INGOT_TRY(loader.load(group));
-  loader.warn_of_surplus();
+  INGOT_ASSIGN(LoadedWeights loaded, loader.finish(options));
+  warn_of_unused(loaded.unused_tensors, file.tensors().size(), spec);
   if (options.check_tensors) INGOT_TRY(check_all_finite(file, options.progress));
   if (options.progress) options.progress(1.0);
-  return loader.finish(options);
+  return loaded;
 }
 
 }  // namespace ingot::core

@@ -37,7 +37,9 @@ Result<std::shared_ptr<const Model>> Model::load(const GgufFile& file, Ops& ops,
   auto model = std::make_shared<Model>();
   INGOT_ASSIGN(model->spec_, read_model_spec(file));
   const Architecture& architecture = *find_architecture(model->spec_.architecture);
-  INGOT_ASSIGN(model->weights_, load_weights(file, model->spec_, architecture, ops, options));
+  INGOT_ASSIGN(LoadedWeights loaded, load_weights(file, model->spec_, architecture, ops, options));
+  model->weights_ = std::move(loaded.weights);
+  model->unused_tensors_ = std::move(loaded.unused_tensors);
   INGOT_ASSIGN(model->vocabulary_, read_vocabulary(file.metadata()));
   const uint64_t fingerprint =
       mix_in_context(model_fingerprint(file), model->spec_, model->weights_, options.n_context);

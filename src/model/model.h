@@ -37,12 +37,15 @@ class Model {
   const Weights& weights() const { return weights_; }
   std::shared_ptr<const Vocabulary> vocabulary() const { return vocabulary_; }
   std::shared_ptr<const StateShape> state_shape() const { return state_shape_; }
+  // Names of the file's tensors that the architecture has no use for.
+  const std::vector<std::string>& unused_tensors() const { return unused_tensors_; }
   // True once a page of the mapped file could not be read; results since then are void.
   bool damaged() const;
 
  private:
   ModelSpec spec_;
   Weights weights_;
+  std::vector<std::string> unused_tensors_;
   std::shared_ptr<const Vocabulary> vocabulary_;
   std::shared_ptr<const StateShape> state_shape_;
   std::vector<std::shared_ptr<const MappedFile>> files_;

@@ -134,3 +134,16 @@ VOCABULARY = {
     "tokenizer.ggml.model": "rwkv",
     "tokenizer.ggml.tokens": ["<s>"] + [f"\\x{byte:02x}" for byte in range(256)],
 }
+
+
+def llama_tensors():
+    """Those of a model of one layer, width 32 and feed-forward 64, under VOCABULARY and LLAMA_KEYS."""
+    return [("token_embd.weight", (32, 257)), ("output_norm.weight", (32,)), ("blk.0.attn_norm.weight", (32,)),
+            ("blk.0.ffn_norm.weight", (32,)), *((f"blk.0.attn_{name}.weight", (32, 32)) for name in "qkv"),
+            ("blk.0.attn_output.weight", (32, 32)), ("blk.0.ffn_gate.weight", (32, 64)),
+            ("blk.0.ffn_up.weight", (32, 64)), ("blk.0.ffn_down.weight", (64, 32))]
+
+
+LLAMA_KEYS = {**VOCABULARY, "llama.context_length": 64, "llama.embedding_length": 32, "llama.block_count": 1,
+              "llama.feed_forward_length": 64, "llama.attention.head_count": 2,
+              "llama.attention.layer_norm_rms_epsilon": 1e-5}

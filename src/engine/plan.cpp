@@ -1,0 +1,111 @@
+#include "engine/plan.h"
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+
+namespace ingot::core {
+namespace {
+
+const char* activation_name(Activation activation) {
+  switch (activation) {
+    case Activation::kNone:
+      return "linear";
+    case Activation::kSilu:
+      return "silu";
+    case Activation::kGelu:
+      return "gelu";
+    case Activation::kGeluTanh:
+      return "gelu (tanh)";
+    case Activation::kRelu:
+      return "relu";
+    case Activation::kReluSquared:
+      return "relu squared";
+  }
+  return "unknown activation";
+}
+
+struct NamedLinear {
+  const char* name;
+  const LinearWeights& weights;
+};
+
+// ", biases on q, k, v", or nothing.
+std::string describe_biases(std::initializer_list<NamedLinear> projections) {
+  std::string names;
+  for (const auto& [name, weights] : projections) {
+    if (!weights.bias.empty()) names += std::string(names.empty() ? "" : ", ") + name;
+  }
+  return names.empty() ? "" : ", biases on " + names;
+}
+
+// "rms norms before and after": where they stand around the mixer and the feed-forward part.
+std::string describe_norms(NormKind kind, const LayerWeights* w) {
+  const std::string norms = kind == NormKind::kRms ? "rms norms" : "layer norms";
+  if (w == nullptr) return norms;
+  const bool before = !w->mixer_norm.empty();
+  const bool after = !w->mixer_post_norm.empty();
+  const bool biased = !w->mixer_norm.bias.empty() || !w->mixer_post_norm.bias.empty();
+  const char* place = before && after ? " before and after" : before ? " before" : after ? " after" : "";
+  return norms + (biased ? " with biases" : "") + place;
+}
+
+std::string describe_attention(const ModelSpec& spec, const AttentionSpec& attention, const LayerWeights* w) {
+  std::string text = fmt::format("attention: {} heads of {}, {} of keys and values", attention.n_heads,
+                                 attention.key_dim, attention.n_kv_heads);
+  if (w != nullptr && !w->q_norm.empty()) {
+    const bool by_head = static_cast<int64_t>(w->q_norm.weight.size()) == attention.key_dim;
+    text += fmt::format(", q and k normed {}", by_head ? "by head" : "as a whole");
+  }
+  if (attention.rope >= 0) {
+    const RopeSpec& rope = spec.ropes[static_cast<size_t>(attention.rope)];
+    text += fmt::format(", rope ({}) on {}, base {}",
+                        rope.layout == RopeLayout::kInterleaved ? "interleaved" : "halves", rope.rotary_dim, rope.base);
+  } else {
+    text += ", no rope";
+  }
+  if (attention.window > 0) text += fmt::format(", window {}", attention.window);
+  if (attention.softcap > 0) text += fmt::format(", cap {}", attention.softcap);
+  if (w == nullptr) return text;
+  return text + describe_biases({{"q", w->wq}, {"k", w->wk}, {"v", w->wv}, {"q, k, v", w->wqkv}, {"output", w->wo}});
+}
+
+std::string describe_ffn(const LayerSpec& layer, const LayerWeights* w) {
+  const FfnSpec& ffn = layer.ffn;
+  std::string text;
+  if (layer.ffn_kind == FfnKind::kMoe) {
+    text = fmt::format("experts: {} of {} of {} with {}", ffn.route.n_used, ffn.n_experts, ffn.expert_ffn_dim,
+                       activation_name(ffn.activation));
+    if (ffn.shared_ffn_dim > 0) text += fmt::format(", shared {}", ffn.shared_ffn_dim);
+  } else {
+    text = fmt::format("feed-forward: {} with {}", ffn.ffn_dim, activation_name(ffn.activation));
+  }
+  if (w != nullptr) {
+    text += describe_biases({{"gate", w->gate}, {"up", w->up}, {"gate, up", w->gate_up}, {"down", w->down}});
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> describe_plan(const ModelSpec& spec, std::span<const LayerWeights> weights) {
+  INGOT_CHECK(weights.empty() || weights.size() == spec.layers.size(), "weights of every layer, or none");
+  std::vector<std::string> plan;
+  const auto describe_layer = [&](size_t layer_idx) {
+    const LayerSpec& layer = spec.layers[layer_idx];
+    const LayerWeights* w = weights.empty() ? nullptr : &weights[layer_idx];
+    return fmt::format("{}; {}; {}", describe_norms(spec.norm, w), describe_attention(spec, layer.attention, w),
+                       describe_ffn(layer, w));
+  };
+  for (size_t first = 0; first < spec.layers.size();) {
+    const std::string text = describe_layer(first);
+    size_t end = first + 1;
+    while (end < spec.layers.size() && describe_layer(end) == text) ++end;
+    plan.push_back(end - first == 1 ? fmt::format("layer {}: {}", first, text)
+                                    : fmt::format("layers {}-{}: {}", first, end - 1, text));
+    first = end;
+  }
+  return plan;
+}
+
+}  // namespace ingot::core
