@@ -158,7 +158,11 @@ Status read_attention(const MetadataKeys& keys, const Architecture& architecture
 
   int global_rope = -1;
   int local_rope = -1;
-  if (architecture.rope) {
+  bool has_rope = architecture.rope.has_value();
+  if (has_rope && !architecture.rope_switch.empty()) {
+    INGOT_ASSIGN(has_rope, keys.bool_or(architecture.rope_switch, true));
+  }
+  if (has_rope) {
     INGOT_ASSIGN(RopeSpec rope, read_rope(keys, *architecture.rope, key_dim, spec.context_length));
     spec.ropes.push_back(rope);
     global_rope = 0;

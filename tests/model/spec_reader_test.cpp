@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <limits>
+#include <optional>
 
 #include "model/tiny_file.h"
 
@@ -188,6 +189,29 @@ TEST(SpecReaderTest, AFactorWithoutATypeIsLinear) {
   EXPECT_EQ(spec.ropes[0].factor, 4.0);
   EXPECT_EQ(spec_of(with<float>("llama.rope.scale_linear", 2.0f)).ropes[0].factor, 2.0);
   EXPECT_EQ(spec_of(with<float>("llama.rope.scaling.factor", 0.0f)).ropes[0].factor, 1.0);
+}
+
+TEST(SpecReaderTest, GranitesRopeHasASwitchAndLlamasHasNone) {
+  const auto n_ropes = [](const char* architecture, std::optional<bool> finetuned) {
+    const ModelSpec spec = spec_of([&](TinyFile& file) {
+      const std::string prefix = std::string(architecture) + ".";
+      file.text("general.architecture", architecture);
+      const std::map<std::string, uint32_t> sizes{{"context_length", 64},
+                                                  {"embedding_length", TinyFile::kDim},
+                                                  {"block_count", TinyFile::kLayers},
+                                                  {"feed_forward_length", TinyFile::kFfn},
+                                                  {"attention.head_count", TinyFile::kHeads}};
+      for (const auto& [key, size] : sizes) file.number<uint32_t>(prefix + key, size);
+      file.number<float>(prefix + "attention.layer_norm_rms_epsilon", 1e-5f);
+      if (finetuned) file.number<bool>(prefix + "rope.scaling.finetuned", *finetuned);
+    });
+    for (const LayerSpec& layer : spec.layers) EXPECT_EQ(layer.attention.rope, spec.ropes.empty() ? -1 : 0);
+    return spec.ropes.size();
+  };
+  EXPECT_EQ(n_ropes("granite", std::nullopt), 1u);
+  EXPECT_EQ(n_ropes("granite", true), 1u);
+  EXPECT_EQ(n_ropes("granite", false), 0u);
+  EXPECT_EQ(n_ropes("llama", false), 1u);
 }
 
 TEST(SpecReaderTest, AWindowIsInEveryLayerUnlessThePatternSaysElse) {

@@ -59,6 +59,9 @@ def _changed_configs(file, config):
 
 def _changed_ropes(file, config, changed):
     if config.ropes[0] is None:
+        if file.get("rope.scaling.finetuned", True) is False:
+            rope = rope_module.Rope(rope_module.plain_inv_freq(config.head_dim, 10000.0), 1.0, True)
+            yield "no rope", changed(ropes=[rope] * config.n_layers)
         return
     plain = rope_module.plain_inv_freq(2 * config.ropes[0].inv_freq.size, file.get("rope.freq_base", 10000.0))
 

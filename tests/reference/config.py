@@ -97,6 +97,9 @@ def _ropes(file, config, context):
     arch = file.architecture
     if arch == "gpt2":
         return [None] * config.n_layers
+    # llama.cpp's reading of the key for this family: false means that the model has no rope at all.
+    if arch == "granite" and not file.get("rope.scaling.finetuned", True):
+        return [None] * config.n_layers
     n_rot = file.get("rope.dimension_count", config.head_dim)
     base = file.get("rope.freq_base", 10000.0)
     interleaved = arch in INTERLEAVED_ROPE

@@ -74,6 +74,7 @@ struct Architecture {
   std::string_view name;  // general.architecture
   NormKind norm = NormKind::kRms;
   std::optional<RopeLayout> rope = RopeLayout::kHalves;  // empty: no rope
+  std::string_view rope_switch = {};  // a key whose `false` takes the rope away; empty: there is none
   Activation activation = Activation::kSilu;
   bool scale_embedding_by_sqrt_dim = false;
   bool normalize_expert_weights = true;

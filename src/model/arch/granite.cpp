@@ -6,6 +6,9 @@ namespace ingot::core {
 const Architecture kGranite{
     .name = "granite",
     .rope = RopeLayout::kInterleaved,
+    // Not what its name says: llama.cpp (src/models/granite.cpp) takes it as the switch of Granite's rope, on where it
+    // is absent.
+    .rope_switch = "rope.scaling.finetuned",
     .tensors = {rows::kEnds, rows::kRopeFactors, rows::kPreNorms, rows::kAttention<Need::kOptional, Need::kOptional>},
     .dense_ffn = {rows::kGatedFfn<Need::kOptional>},
 };
