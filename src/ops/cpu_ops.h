@@ -6,6 +6,7 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -77,6 +78,19 @@ class CpuOps final : public Ops {
     std::vector<float> signed_sines;  // (positions, rotary_dim)
   };
 
+  // The (token, slot) pairs of one call of experts, sorted by expert; kept, so that a step allocates nothing.
+  struct ExpertOrder {
+    struct Group {
+      int64_t expert;
+      int64_t first;  // of its pairs, in their sorted order
+      int64_t count;
+    };
+    std::vector<Group> groups;       // of the experts that have pairs, ascending
+    std::vector<int64_t> sorted_at;  // (pairs): where each one went
+    std::vector<int64_t> next_of;    // (n_experts + 1): of the sorting alone
+    void sort(std::span<const int32_t> ids, int64_t n_experts);
+  };
+
   CpuOps(std::unique_ptr<ThreadPool> pool, const KernelTable* table);
 
   const RopeTable& rope_table(const RopeParams& params, std::span<const int32_t> positions);
@@ -95,6 +109,7 @@ class CpuOps final : public Ops {
   const KernelTable* table_;
   std::string scalar_decoding_name_;  // of the table, for types that it decodes by plain code
   Scratch scratch_;
+  ExpertOrder expert_order_;
   Status step_status_;
   std::array<RopeTable, 2> rope_tables_;  // two: models with windows alternate between two sets of frequencies
   size_t next_rope_table_ = 0;

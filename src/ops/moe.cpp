@@ -4,7 +4,6 @@
 // token are added in the order of its slots, whatever the order in which experts ran.
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "ops/cpu_ops.h"
 
@@ -50,12 +49,6 @@ void weigh(const RouteParams& params, const float* logits, int64_t n_experts, st
   }
 }
 
-struct ExpertGroup {
-  int64_t expert;
-  int64_t first;  // of its (token, slot) pairs, in their sorted order
-  int64_t count;
-};
-
 LinearArgs expert_product(const WeightMatrix& w, int64_t expert, TensorView x, TensorView out) {
   LinearArgs args;
   args.weights = w.row(expert, 0);
@@ -71,6 +64,23 @@ LinearArgs expert_product(const WeightMatrix& w, int64_t expert, TensorView x, T
 }
 
 }  // namespace
+
+// A counting sort.
+void CpuOps::ExpertOrder::sort(std::span<const int32_t> ids, int64_t n_experts) {
+  next_of.assign(static_cast<size_t>(n_experts) + 1, 0);
+  for (const int32_t expert : ids) {
+    INGOT_CHECK(expert >= 0 && expert < n_experts, "an expert that exists");
+    ++next_of[static_cast<size_t>(expert) + 1];
+  }
+  groups.clear();
+  for (size_t expert = 0; expert < static_cast<size_t>(n_experts); ++expert) {
+    const int64_t count = next_of[expert + 1];
+    next_of[expert + 1] += next_of[expert];
+    if (count > 0) groups.push_back({static_cast<int64_t>(expert), next_of[expert], count});
+  }
+  sorted_at.resize(ids.size());
+  for (size_t pair = 0; pair < ids.size(); ++pair) sorted_at[pair] = next_of[static_cast<size_t>(ids[pair])]++;
+}
 
 void CpuOps::route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,
                    std::span<float> out_weights) {
@@ -111,22 +121,9 @@ void CpuOps::experts_chunk(const ExpertParams& params, std::span<const int32_t> 
   const auto n_pairs = static_cast<int64_t>(ids.size());
   if (n_pairs == 0) return;
   const int64_t ffn_dim = params.gate->rows;
-  const int64_t n_experts = params.gate->n_slices;
-
-  // Counting sort of the (token, slot) pairs by expert; sorted_at[pair] is where a pair went.
-  std::vector<int64_t> first_of(static_cast<size_t>(n_experts) + 1, 0);
-  for (const int32_t expert : ids) {
-    INGOT_CHECK(expert >= 0 && expert < n_experts, "an expert that exists");
-    ++first_of[static_cast<size_t>(expert) + 1];
-  }
-  std::vector<ExpertGroup> groups;
-  for (size_t expert = 0; expert < static_cast<size_t>(n_experts); ++expert) {
-    const int64_t count = first_of[expert + 1];
-    first_of[expert + 1] += first_of[expert];
-    if (count > 0) groups.push_back({static_cast<int64_t>(expert), first_of[expert], count});
-  }
-  std::vector<int64_t> sorted_at(static_cast<size_t>(n_pairs));
-  for (size_t pair = 0; pair < ids.size(); ++pair) sorted_at[pair] = first_of[static_cast<size_t>(ids[pair])]++;
+  expert_order_.sort(ids, params.gate->n_slices);
+  const std::span<const ExpertOrder::Group> groups = expert_order_.groups;
+  const std::span<const int64_t> sorted_at = expert_order_.sorted_at;
 
   // Four matrices of n_pairs rows: inputs, gates (then hidden values), ups, outputs.
   const int64_t padded_dim = padded_columns(x.cols);
@@ -140,15 +137,17 @@ void CpuOps::experts_chunk(const ExpertParams& params, std::span<const int32_t> 
   const TensorView gates{inputs.row(n_pairs), n_pairs, ffn_dim, padded_ffn};
   const TensorView ups{gates.row(n_pairs), n_pairs, ffn_dim, padded_ffn};
   const TensorView outputs{ups.row(n_pairs), n_pairs, out.cols, out.cols};
-  for (int64_t pair = 0; pair < n_pairs; ++pair) {
-    const int64_t at = sorted_at[static_cast<size_t>(pair)];
-    std::copy_n(x.row(pair / n_used), x.cols, inputs.row(at));
-    std::fill(inputs.row(at) + x.cols, inputs.row(at) + padded_dim, 0.0f);
-    std::fill(gates.row(at) + ffn_dim, gates.row(at) + padded_ffn, 0.0f);
-  }
+  pool_->parallel_for(n_pairs, 16, [&](int64_t begin, int64_t end, int) {
+    for (int64_t pair = begin; pair < end; ++pair) {
+      const int64_t at = sorted_at[static_cast<size_t>(pair)];
+      std::copy_n(x.row(pair / n_used), x.cols, inputs.row(at));
+      std::fill(inputs.row(at) + x.cols, inputs.row(at) + padded_dim, 0.0f);
+      std::fill(gates.row(at) + ffn_dim, gates.row(at) + padded_ffn, 0.0f);
+    }
+  });
 
   LinearArgs widest = expert_product(*params.gate, 0, inputs, gates);
-  widest.n_x = std::ranges::max_element(groups, {}, &ExpertGroup::count)->count;
+  widest.n_x = std::ranges::max_element(groups, {}, &ExpertOrder::Group::count)->count;
   const LinearArgs down_widest = [&] {
     LinearArgs args = expert_product(*params.down, 0, gates, outputs);
     args.n_x = widest.n_x;
@@ -173,7 +172,7 @@ void CpuOps::experts_chunk(const ExpertParams& params, std::span<const int32_t> 
   const int64_t ffn_pieces = (ffn_dim + kWeightRowsAtOnce - 1) / kWeightRowsAtOnce;
   pool_->parallel_for(n_groups * ffn_pieces, 1, [&](int64_t begin, int64_t end, int thread_idx) {
     for (int64_t item = begin; item < end; ++item) {
-      const ExpertGroup& group = groups[static_cast<size_t>(item / ffn_pieces)];
+      const ExpertOrder::Group& group = groups[static_cast<size_t>(item / ffn_pieces)];
       const int64_t first = item % ffn_pieces * kWeightRowsAtOnce;
       const int64_t last = std::min(first + kWeightRowsAtOnce, ffn_dim);
       const TensorView group_inputs = inputs.row_range(group.first, group.count);
@@ -192,7 +191,7 @@ void CpuOps::experts_chunk(const ExpertParams& params, std::span<const int32_t> 
   const int64_t out_pieces = (out.cols + kWeightRowsAtOnce - 1) / kWeightRowsAtOnce;
   pool_->parallel_for(n_groups * out_pieces, 1, [&](int64_t begin, int64_t end, int thread_idx) {
     for (int64_t item = begin; item < end; ++item) {
-      const ExpertGroup& group = groups[static_cast<size_t>(item / out_pieces)];
+      const ExpertOrder::Group& group = groups[static_cast<size_t>(item / out_pieces)];
       const int64_t first = item % out_pieces * kWeightRowsAtOnce;
       const int64_t last = std::min(first + kWeightRowsAtOnce, out.cols);
       table_->linear(expert_product(*params.down, group.expert, gates.row_range(group.first, group.count),
