@@ -99,6 +99,7 @@ class WeightLoader {
   Result<std::vector<float>> read_vector(const std::string& name, Need need, int64_t length);
   Result<float> read_scale(const std::string& name, int64_t n_slices);
   Status choose_ropes(const LoadOptions& options);
+  Status refuse_lost_head() const;
 
   const GgufFile& file_;
   const ModelSpec& spec_;
@@ -206,9 +207,25 @@ Status WeightLoader::choose_ropes(const LoadOptions& options) {
   return {};
 }
 
+// A head under a name that nothing asks for would leave the token embedding in its place: fluent text, and wrong.
+Status WeightLoader::refuse_lost_head() const {
+  for (const GgufTensor& tensor : file_.tensors()) {
+    const Shape shape{tensor.dims[0], tensor.dims[1], tensor.dims[2] * tensor.dims[3]};
+    const bool fits = shape.cols == spec_.dim && shape.rows == spec_.n_vocab && shape.slices == 1;
+    // Within a layer it is the head of multi-token prediction (blk.N.nextn.*), which tied models may have too.
+    if (!fits || used_.contains(&tensor) || tensor.name.starts_with("blk.")) continue;
+    return invalid("the tensor output.weight is missing, but {}, which {} does not use, has its shape {}",
+                   printable(tensor.name), spec_.architecture, shape.text());
+  }
+  return {};
+}
+
 Result<LoadedWeights> WeightLoader::finish(const LoadOptions& options) {
   INGOT_TRY(choose_ropes(options));
-  if (weights_.output.empty()) weights_.output = weights_.token_embedding;  // tied: the same pages
+  if (weights_.output.empty()) {
+    INGOT_TRY(refuse_lost_head());
+    weights_.output = weights_.token_embedding;  // tied: the same pages
+  }
   LoadedWeights loaded{.weights = std::move(weights_), .unused_tensors = {}};
   for (const GgufTensor& tensor : file_.tensors()) {
     if (!used_.contains(&tensor)) loaded.unused_tensors.push_back(tensor.name);

@@ -17,7 +17,8 @@ struct LoadedWeights {
 };
 
 // Errors name the tensor, what was found and what was expected: missing, another shape, a type without a decoder, a
-// weight that is NaN or infinite (with options.check_tensors). Unused tensors are one warning.
+// weight that is NaN or infinite (with options.check_tensors). Unused tensors are one warning, but for one that can
+// only be the missing output matrix.
 Result<LoadedWeights> load_weights(const GgufFile& file, const ModelSpec& spec, const Architecture& architecture,
                                    Ops& ops, const LoadOptions& options);
 

@@ -71,6 +71,21 @@ TEST(LoaderTest, SurplusTensorsAreOneWarning) {
               AllOf(HasSubstr("6 of 26 tensors are not used"), HasSubstr("attn_rot_embd"), HasSubstr("...")));
 }
 
+TEST(LoaderTest, AHeadUnderAWrongNameIsNotTakenForATiedModel) {
+  TinyFile file;
+  file.f32("lm_head.weight", {TinyFile::kDim, TinyFile::kVocab});
+  EXPECT_EQ(load_error(file),
+            "the tensor output.weight is missing, but lm_head.weight, which llama does not use, has its shape [32, 6]");
+  file.f32("output.weight", {TinyFile::kDim, TinyFile::kVocab});
+  EXPECT_EQ(load_error(file), "");
+  TinyFile predicts_more;
+  predicts_more.f32("blk.1.nextn.shared_head_head.weight", {TinyFile::kDim, TinyFile::kVocab});
+  EXPECT_EQ(load_error(predicts_more), "");
+  TinyFile of_another_shape;
+  of_another_shape.f32("cls.output.weight", {TinyFile::kDim, TinyFile::kVocab - 1});
+  EXPECT_EQ(load_error(of_another_shape), "");
+}
+
 TEST(LoaderTest, NothingIsSaidOfAFileWithoutSurplus) {
   const LogCapture log;
   EXPECT_EQ(load_error(TinyFile()), "");
