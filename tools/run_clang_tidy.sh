@@ -4,10 +4,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ "${2:-}" = all ]; then
-  files=$(git ls-files 'src/*.cpp' 'examples/*.cpp')
+  files=$(git ls-files 'src/*.cpp' 'examples/*.cpp' 'tests/*.cpp')
 else
   oldest=$(git rev-list --max-count=20 HEAD | tail -n 1)
-  files=$(git diff --name-only --diff-filter=d "$oldest" HEAD -- 'src/*.cpp' 'examples/*.cpp')
+  files=$(git diff --name-only --diff-filter=d "$oldest" HEAD -- 'src/*.cpp' 'examples/*.cpp' 'tests/*.cpp')
 fi
 [ -n "$files" ] || exit 0
 # Only what the build compiles: a file without a compile command would be checked with the wrong flags.

@@ -18,10 +18,12 @@ namespace ingot::core {
 inline constexpr const char* kVectorTables[] = {"portable", "avx2", "avx512"};
 
 // Declares a table by name, or skips the test where this processor lacks it.
+// NOLINTBEGIN(bugprone-macro-parentheses): what is declared stands no parentheses.
 #define INGOT_TABLE_OR_SKIP(table, name)                         \
   const auto found_table = find_kernel_table(name);              \
   if (!found_table) GTEST_SKIP() << found_table.error().message; \
   const KernelTable& table = **found_table
+// NOLINTEND(bugprone-macro-parentheses)
 
 inline std::vector<DType> decodable_types() {
   std::vector<DType> types;

@@ -9,7 +9,6 @@
 namespace ingot::core {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 TEST(SpecReaderTest, TheUnchangedFileLoads) {

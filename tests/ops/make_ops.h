@@ -20,11 +20,13 @@ inline std::unique_ptr<CpuOps> make_ops(const std::string& isa, int n_threads) {
 }
 
 // Declares operations on a table, or skips the test where this processor lacks it.
+// NOLINTBEGIN(bugprone-macro-parentheses): what is declared stands no parentheses.
 #define INGOT_OPS_OR_SKIP(ops, isa, n_threads)                                                         \
   const auto owned_##ops = make_ops(isa, n_threads);                                                   \
   if (owned_##ops == nullptr) GTEST_SKIP() << "instruction set " << (isa) << " is not available here"; \
   CpuOps& ops = *owned_##ops;                                                                          \
   ASSERT_EQ(ops.kernels(), isa)
+// NOLINTEND(bugprone-macro-parentheses)
 
 struct Matrix {
   std::vector<float> values;
