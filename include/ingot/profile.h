@@ -35,13 +35,13 @@ struct MachineCeilings {
   std::string fp32_isa;   // what reached the fp32 ceiling
   int64_t l2_bytes = 0;   // of one core
   int64_t l3_bytes = 0;   // that this process can use
-  bool cached = false;    // read from the cache of an earlier measurement on this machine
+  double granted = 1;     // share of the time that the system gave: well below 1, the machine was busy
 };
 
 // Some three seconds the first time; later from ${XDG_CACHE_HOME:-~/.cache}/ingot, unless refresh. threads 0: one per
-// physical core.
+// physical core. on_progress returns false to stop; the error is then kCancelled.
 Expected<MachineCeilings> machine_ceilings(int threads = 0, bool refresh = false,
-                                           const std::function<void(double fraction)>& on_progress = {});
+                                           const std::function<bool(double fraction)>& on_progress = {});
 
 struct ProfileOptions {
   int64_t max_tokens = 32;        // to generate

@@ -268,4 +268,18 @@ Result<Ceilings> measure_ceilings(ThreadPool& pool, const CeilingOptions& option
   return ceilings;
 }
 
+Result<double> measure_dram_read(ThreadPool& pool) {
+  constexpr int64_t kMostBytes = int64_t{256} << 20;
+  constexpr int kWindows = 16;
+  const int64_t wanted = read_buffer_bytes(read_cache_sizes().total_l3_bytes, query_memory_limits().physical);
+  INGOT_ASSIGN(const ReadBuffer buffer, ReadBuffer::allocate(std::min(wanted, kMostBytes), pool));
+  const PinnedThreads pinned(pool);
+  MemoryRing memory(buffer);
+  Best best;
+  for (int window = 0; window < kWindows; ++window) {
+    for (const ReadProbe* reader : widest_read_probes()) memory.measure(pool, *reader, best);
+  }
+  return best.ceiling.all_threads;
+}
+
 }  // namespace ingot::core

@@ -30,6 +30,10 @@ struct CeilingOptions {
 // Errors: kOutOfMemory without room for the buffer; kCancelled when told to stop.
 Result<Ceilings> measure_ceilings(ThreadPool& pool, const CeilingOptions& options = {});
 
+// Bytes a second that all threads of the pool read from memory now, in some tenths of a second: to see whether the
+// machine still gives what it gave when its ceilings were taken. Errors: kOutOfMemory.
+Result<double> measure_dram_read(ThreadPool& pool);
+
 // The cached ceilings of this machine with n_threads, or measures and caches them; always measures with refresh.
 // A cache that is damaged or cannot be written is said as a warning, no more; likewise a machine that was too busy to
 // be measured, whose figures are not cached. Errors: those of measure_ceilings and

@@ -1,11 +1,11 @@
 #include "bench/profile_run.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <memory>
 #include <utility>
 
+#include "bench/case_runner.h"
+#include "bench/ceilings.h"
 #include "bench/diagnosis.h"
 #include "bench/profile_summary.h"
 #include "engine/generation.h"
@@ -39,12 +39,6 @@ RecorderCapacity capacity_for(const Engine& engine, int64_t n_prompt, const Prof
   return capacity;
 }
 
-int64_t peak_resident_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return int64_t{usage.ru_maxrss} * 1024;
-}
-
 // Loading is recorded before it is known how much there will be to record: its stages move to the larger recorder, to
 // where they would lie had making that recorder taken no time.
 void move_stages(const Recorder& from, int64_t shift_ns, Recorder& to) {
@@ -72,7 +66,7 @@ void fill_memory(const Engine& engine, int64_t n_tokens, const AllocationCounts&
   out.attention_scratch = ops.attention_scratch;
   out.other_scratch = ops.other_scratch;
   out.activations = engine.info().activation_bytes;
-  out.peak_resident = peak_resident_bytes();
+  out.peak_resident = peak_memory_bytes();
   out.allocations = counts.n_allocations.load() - n_before;
   out.allocated_bytes = counts.n_bytes.load() - bytes_before;
 }
@@ -87,6 +81,7 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
   const int64_t n_allocations = counts.n_allocations.load();
   const int64_t n_allocated = counts.n_bytes.load();
 
+  reset_peak_memory();
   Recorder loading({});
   RequestTimes times;
   const int64_t start_ns = steady_now_ns();
@@ -132,6 +127,10 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
   report.text = std::move(generated->text);
   fill_memory(*engine, sequence.length(), counts, n_allocations, n_allocated, report.memory);
   summarize(recorder, engine->model().spec(), times, report);
+  if (ceilings.dram_read.all_threads > 0) {
+    INGOT_ASSIGN(const auto pool, ThreadPool::create(engine->info().threads));
+    INGOT_ASSIGN(report.dram_read_now, measure_dram_read(*pool));
+  }
   report.findings = diagnose(report);
   if (!options.trace.empty()) INGOT_TRY(write_chrome_trace(recorder, options.trace));
   return report;
