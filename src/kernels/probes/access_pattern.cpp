@@ -11,24 +11,14 @@ constexpr int kSums = 8;
 
 }  // namespace
 
-float sum_strided(std::span<const float> data, int64_t stride, int64_t first, int64_t n_reads) {
-  // Read r of the whole walk is float (r % per_pass) * stride + r / per_pass.
-  const auto n_floats = static_cast<int64_t>(data.size());
-  const int64_t per_pass = n_floats / stride;
+float sum_strided(std::span<const float> data, int64_t stride) {
+  const int64_t n_reads = (static_cast<int64_t>(data.size()) + stride - 1) / stride;
   float sums[kSums] = {};
-  int64_t read = first;
-  const int64_t end = first + n_reads;
-  while (read < end) {
-    const int64_t in_pass = read % per_pass;
-    const int64_t n = std::min(per_pass - in_pass, end - read);
-    const float* from = data.data() + in_pass * stride + read / per_pass % stride;
-    int64_t i = 0;
-    for (; i + kSums <= n; i += kSums) {
-      for (int s = 0; s < kSums; ++s) sums[s] += from[(i + s) * stride];
-    }
-    for (; i < n; ++i) sums[0] += from[i * stride];
-    read += n;
+  int64_t read = 0;
+  for (; read + kSums <= n_reads; read += kSums) {
+    for (int s = 0; s < kSums; ++s) sums[s] += data[static_cast<size_t>((read + s) * stride)];
   }
+  for (; read < n_reads; ++read) sums[0] += data[static_cast<size_t>(read * stride)];
   float total = 0;
   for (const float sum : sums) total += sum;
   return total;

@@ -9,10 +9,8 @@
 
 namespace ingot::core {
 
-// The sum of n_reads floats from data[0], data[stride], ..., beginning again one later at the end of the data.
-// A float of its own for every read, as long as n_reads does not exceed their number: nothing is read twice.
-// Preconditions: 0 < stride, and the number of floats is a multiple of it.
-float sum_strided(std::span<const float> data, int64_t stride, int64_t first, int64_t n_reads);
+// The sum of data[0], data[stride], ... to the end of the data. Precondition: 0 < stride.
+float sum_strided(std::span<const float> data, int64_t stride);
 
 // The sum of n_reads floats at places that a congruential sequence from seed draws.
 // Precondition: the number of floats is a power of two, at most 2^32.

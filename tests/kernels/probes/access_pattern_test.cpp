@@ -15,21 +15,14 @@ std::vector<float> powers_of_two(int n) {
   return values;
 }
 
-TEST(AccessPattern, AWholeWalkReadsEachFloatOnce) {
+TEST(AccessPattern, KeepsItsDistanceToTheEnd) {
   const std::vector<float> data = powers_of_two(24);
-  const float all = std::ldexp(1.0f, 24) - 1.0f;
-  for (const int64_t stride : {1, 2, 3, 8, 24}) {
-    EXPECT_EQ(sum_strided(data, stride, 0, 24), all) << "stride " << stride;
-    // In pieces, as a measurement walks.
-    EXPECT_EQ(sum_strided(data, stride, 0, 5) + sum_strided(data, stride, 5, 19), all) << "stride " << stride;
+  for (const int64_t stride : {1, 2, 3, 5, 8, 23, 24, 25}) {
+    float expected = 0;
+    for (size_t place = 0; place < data.size(); place += static_cast<size_t>(stride)) expected += data[place];
+    EXPECT_EQ(sum_strided(data, stride), expected) << "stride " << stride;
   }
-}
-
-TEST(AccessPattern, KeepsItsDistance) {
-  const std::vector<float> data = powers_of_two(24);
-  EXPECT_EQ(sum_strided(data, 8, 0, 3), data[0] + data[8] + data[16]);
-  EXPECT_EQ(sum_strided(data, 8, 3, 2), data[1] + data[9]) << "the second pass begins one later";
-  EXPECT_EQ(sum_strided(data, 8, 24, 1), data[0]) << "a third walk begins anew";
+  EXPECT_EQ(sum_strided({}, 8), 0.0f);
 }
 
 TEST(AccessPattern, RandomReadsReachEverywhereEvenly) {

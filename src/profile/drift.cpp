@@ -1,0 +1,148 @@
+#include "profile/drift.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+namespace ingot::core {
+namespace {
+
+// The fewest times in which chance alone makes a steady trend in less than one of a hundred cases: 2 of 5! orders.
+constexpr int kFewestTimes = 5;
+
+double quantile(std::vector<double>& sorted, double share) {
+  const double place = share * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<size_t>(place);
+  const size_t above = std::min(below + 1, sorted.size() - 1);
+  return std::lerp(sorted[below], sorted[above], place - static_cast<double>(below));
+}
+
+// The median of the slopes of all pairs, in time per place (Theil and Sen): one disturbed time in four cannot turn it.
+double median_slope(std::span<const double> times) {
+  std::vector<double> slopes;
+  slopes.reserve(times.size() * (times.size() - 1) / 2);
+  for (size_t first = 0; first < times.size(); ++first) {
+    for (size_t second = first + 1; second < times.size(); ++second) {
+      slopes.push_back((times[second] - times[first]) / static_cast<double>(second - first));
+    }
+  }
+  std::sort(slopes.begin(), slopes.end());
+  return quantile(slopes, 0.5);
+}
+
+// Mann and Kendall: how many pairs rise less how many fall, against its distribution where order means nothing.
+// Two-sided; the normal approximation, with the correction for its being a whole number, and none for ties, which
+// times in nanoseconds hardly have.
+double probability_without_trend(std::span<const double> times) {
+  const auto n = static_cast<double>(times.size());
+  double rising = 0;
+  for (size_t first = 0; first < times.size(); ++first) {
+    for (size_t second = first + 1; second < times.size(); ++second) {
+      rising += static_cast<double>((times[second] > times[first]) - (times[second] < times[first]));
+    }
+  }
+  const double deviation = std::sqrt(n * (n - 1) * (2 * n + 5) / 18);
+  const double z = std::max(0.0, std::abs(rising) - 1) / deviation;
+  return std::erfc(z / std::sqrt(2.0));
+}
+
+std::string sentence_of(const DriftReport& report) {
+  std::string causes;
+  if (report.steal) causes += fmt::format("; the hypervisor took {:.1f} % of the time", 100 * *report.steal);
+  if (report.throttle_events) causes += fmt::format("; {} thermal throttle events", *report.throttle_events);
+  const std::string figures = fmt::format("fixed work took {:.0f} to {:.0f} us", 1e-3 * report.fastest_ns,
+                                          1e-3 * report.fastest_ns * (1 + report.spread));
+  switch (report.verdict) {
+    case Drift::kSlowing:
+      return fmt::format("the machine slowed down by {:.1f} % while it was measured, as with throttling: {}{}",
+                         100 * report.trend, figures, causes);
+    case Drift::kQuickening:
+      return fmt::format("the machine grew faster by {:.1f} % while it was measured: {}{}", -100 * report.trend,
+                         figures, causes);
+    case Drift::kNoisy:
+      return fmt::format("the machine was disturbed while it was measured, as by other programs: {}{}", figures,
+                         causes);
+    case Drift::kTooFewTimes:
+      return fmt::format("{} calibrations are too few to tell whether the machine was steady; {} are needed",
+                         report.n_times, kFewestTimes);
+    case Drift::kSteady:
+      break;
+  }
+  return fmt::format("the machine was steady: {}{}", figures, causes);
+}
+
+}  // namespace
+
+uint64_t run_calibration_kernel() {
+  // Four chains of each kind side by side: enough to feel a neighbour on the same core, which one chain would not.
+  constexpr int kChains = 4;
+  constexpr int kRounds = 420000;  // about a millisecond at 3.5 GHz
+  uint64_t words[kChains] = {1, 2, 3, 4};
+  double numbers[kChains] = {1.0, 1.1, 1.2, 1.3};
+  // The compiler must not compute any of it beforehand.
+  asm volatile("" : "+m"(words), "+m"(numbers));
+  for (int round = 0; round < kRounds; ++round) {
+    for (int chain = 0; chain < kChains; ++chain) {
+      words[chain] = std::rotl(words[chain], 13) * 0x9E3779B97F4A7C15 + 1;
+      numbers[chain] = numbers[chain] * 0.999 + 0.001;
+    }
+  }
+  uint64_t result = 0;
+  for (int chain = 0; chain < kChains; ++chain) result ^= words[chain] + std::bit_cast<uint64_t>(numbers[chain]);
+  return result;
+}
+
+double time_calibration_ns() {
+  using Clock = std::chrono::steady_clock;
+  constexpr int kRuns = 3;
+  double fastest = std::numeric_limits<double>::infinity();
+  for (int run = 0; run < kRuns; ++run) {
+    const auto start = Clock::now();
+    const uint64_t result = run_calibration_kernel();
+    asm volatile("" : : "r"(result));
+    fastest = std::min(fastest, std::chrono::duration<double, std::nano>(Clock::now() - start).count());
+  }
+  return fastest;
+}
+
+DriftReport judge_drift(std::span<const double> times_ns, const MachineState& before, const MachineState& after,
+                        const DriftLimits& limits) {
+  DriftReport report;
+  report.n_times = static_cast<int>(times_ns.size());
+  report.steal = steal_share(before, after);
+  if (before.throttle_events && after.throttle_events && *after.throttle_events >= *before.throttle_events) {
+    report.throttle_events = *after.throttle_events - *before.throttle_events;
+  }
+  if (times_ns.empty()) {
+    report.sentence = sentence_of(report);
+    return report;
+  }
+  std::vector<double> sorted(times_ns.begin(), times_ns.end());
+  std::sort(sorted.begin(), sorted.end());
+  report.fastest_ns = sorted.front();
+  report.median_ns = quantile(sorted, 0.5);
+  report.spread = (quantile(sorted, 0.9) - report.fastest_ns) / report.fastest_ns;
+  if (report.n_times >= kFewestTimes) {
+    report.trend = median_slope(times_ns) * (report.n_times - 1) / report.median_ns;
+    report.trend_probability = probability_without_trend(times_ns);
+    const bool has_trend = std::abs(report.trend) >= limits.trend && report.trend_probability <= limits.significance;
+    const bool throttled = report.throttle_events.value_or(0) > 0 && report.trend >= limits.trend;
+    const bool disturbed = report.spread >= limits.spread || report.steal.value_or(0) >= limits.steal;
+    report.verdict = has_trend || throttled ? (report.trend > 0 ? Drift::kSlowing : Drift::kQuickening)
+                     : disturbed            ? Drift::kNoisy
+                                            : Drift::kSteady;
+  }
+  report.sentence = sentence_of(report);
+  return report;
+}
+
+double DriftMonitor::sample() {
+  times_ns_.push_back(time_calibration_ns());
+  return times_ns_.back();
+}
+
+}  // namespace ingot::core
