@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "base/utf8.h"
 #include "bench/peer_output.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t n_bytes) {
@@ -16,11 +17,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t n_bytes) {
   const std::string_view text(reinterpret_cast<const char*>(data), n_bytes);
   const size_t zero = std::min(text.find('\0'), text.size());
   const std::string_view err = zero < text.size() ? text.substr(zero + 1) : std::string_view();
-  const auto output = read_peer_output(text.substr(0, zero), err, {.plain_number = Better::kHigher});
+  const auto output = read_peer_output(text.substr(0, zero), err, {.plain_number = Direction::kHigherIsBetter});
   if (!output) {
     const std::string& message = output.error().message;
     INGOT_CHECK(!message.empty() && message.size() < 1000, "an error is short");
-    for (const char letter : message) INGOT_CHECK(letter >= ' ' && letter <= '~', "an error is one plain line");
+    INGOT_CHECK(is_utf8(message), "an error is text");
+    for (const char letter : message) {
+      const bool is_control = letter == '\x7f' || (letter >= 0 && letter < ' ');
+      INGOT_CHECK(!is_control, "an error is one line, and nothing that a terminal would obey");
+    }
     return 0;
   }
   INGOT_CHECK(!output->metrics.empty() && !output->source.empty(), "what is read says something");

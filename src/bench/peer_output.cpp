@@ -8,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace ingot::core {
 namespace {
 
@@ -24,15 +26,6 @@ std::string_view trimmed(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
-}
-
-// A line for an error message: short, and nothing in it can steer a terminal.
-std::string shown(std::string_view line) {
-  std::string text(line.substr(0, 60));
-  for (char& letter : text) {
-    if (letter < ' ' || letter > '~') letter = '?';
-  }
-  return line.size() > 60 ? text + "..." : text;
 }
 
 // Reads a line from left to right; every step either succeeds and moves on or leaves it where it was.
@@ -78,11 +71,16 @@ void add_sample(PeerOutput& output, PeerMetric metric) {
 }
 
 PeerMetric time_metric(std::string test, double ns, double tokens) {
-  return {.test = std::move(test), .unit = "ns", .better = Better::kLower, .tokens = tokens, .samples = {ns}};
+  return {
+      .test = std::move(test), .unit = "ns", .direction = Direction::kLowerIsBetter, .tokens = tokens, .samples = {ns}};
 }
 
 PeerMetric rate_metric(std::string test, double rate) {
-  return {.test = std::move(test), .unit = "tokens/s", .better = Better::kHigher, .tokens = 0, .samples = {rate}};
+  return {.test = std::move(test),
+          .unit = "tokens/s",
+          .direction = Direction::kHigherIsBetter,
+          .tokens = 0,
+          .samples = {rate}};
 }
 
 // What a line said: nothing of interest, a figure, or something that looks like one and is none.
@@ -173,28 +171,28 @@ struct PlainUnit {
   std::string_view written;
   std::string_view unit;
   double factor;
-  Better better;
+  Direction direction;
 };
 
 constexpr std::array kUnits = {
-    PlainUnit{"ns", "ns", 1, Better::kLower},
-    PlainUnit{"us", "ns", 1e3, Better::kLower},
-    PlainUnit{"ms", "ns", 1e6, Better::kLower},
-    PlainUnit{"s", "ns", 1e9, Better::kLower},
-    PlainUnit{"tok/s", "tokens/s", 1, Better::kHigher},
-    PlainUnit{"t/s", "tokens/s", 1, Better::kHigher},
-    PlainUnit{"tokens/s", "tokens/s", 1, Better::kHigher},
-    PlainUnit{"GB/s", "GB/s", 1, Better::kHigher},
-    PlainUnit{"GFLOP/s", "GFLOP/s", 1, Better::kHigher},
+    PlainUnit{"ns", "ns", 1, Direction::kLowerIsBetter},
+    PlainUnit{"us", "ns", 1e3, Direction::kLowerIsBetter},
+    PlainUnit{"ms", "ns", 1e6, Direction::kLowerIsBetter},
+    PlainUnit{"s", "ns", 1e9, Direction::kLowerIsBetter},
+    PlainUnit{"tok/s", "tokens/s", 1, Direction::kHigherIsBetter},
+    PlainUnit{"t/s", "tokens/s", 1, Direction::kHigherIsBetter},
+    PlainUnit{"tokens/s", "tokens/s", 1, Direction::kHigherIsBetter},
+    PlainUnit{"GB/s", "GB/s", 1, Direction::kHigherIsBetter},
+    PlainUnit{"GFLOP/s", "GFLOP/s", 1, Direction::kHigherIsBetter},
 };
 
-Result<PlainUnit> find_unit(std::string_view written, Better without_unit) {
+Result<PlainUnit> find_unit(std::string_view written, Direction without_unit) {
   if (written.empty()) return PlainUnit{"", "", 1, without_unit};
   for (const PlainUnit& unit : kUnits) {
     if (unit.written == written) return unit;
   }
   return invalid("{} is no known unit, expected ns, us, ms, s, tok/s, t/s, tokens/s, GB/s, GFLOP/s or none",
-                 shown(written));
+                 printable(written));
 }
 
 std::string_view next_line(std::string_view& text) {
@@ -204,19 +202,19 @@ std::string_view next_line(std::string_view& text) {
   return line;
 }
 
-Status read_number_line(std::string_view line, Better without_unit, PeerMetric& metric) {
+Status read_number_line(std::string_view line, Direction without_unit, PeerMetric& metric) {
   LineReader reader(line);
   const auto number = reader.number();
-  if (!number) return invalid("\"{}\" is no number: {}", shown(line), kExpected);
+  if (!number) return invalid("\"{}\" is no number: {}", printable(line), kExpected);
   INGOT_ASSIGN(const PlainUnit unit, find_unit(trimmed(reader.rest()), without_unit));
   const double value = *number * unit.factor;
-  if (!is_positive(value)) return invalid("\"{}\" is no figure to compare, expected more than 0", shown(line));
+  if (!is_positive(value)) return invalid("\"{}\" is no figure to compare, expected more than 0", printable(line));
   if (metric.samples.empty()) {
     metric.unit = unit.unit;
-    metric.better = unit.better;
+    metric.direction = unit.direction;
   }
   if (metric.unit != unit.unit) {
-    return invalid("\"{}\" has another unit than the lines before it, expected one unit", shown(line));
+    return invalid("\"{}\" has another unit than the lines before it, expected one unit", printable(line));
   }
   if (metric.samples.size() >= kMaxSamples) return invalid("more than {} numbers were printed", kMaxSamples);
   metric.samples.push_back(value);
@@ -262,7 +260,7 @@ Result<PeerOutput> read_peer_timings(std::string_view text) {
     for (const auto& [source, read] : kinds) {
       const LineKind kind = read(line, output);
       if (kind == LineKind::kRead && output.source.empty()) output.source = source;
-      if (kind == LineKind::kMalformed && malformed.empty()) malformed = shown(trimmed(line));
+      if (kind == LineKind::kMalformed && malformed.empty()) malformed = printable(trimmed(line));
       if (kind != LineKind::kOther) break;
     }
   }
@@ -275,8 +273,8 @@ Result<PeerOutput> read_peer_timings(std::string_view text) {
               "there is no timing line, expected \"prompt eval time = ... ms / ... tokens\" or the like");
 }
 
-Result<PeerOutput> read_plain_numbers(std::string_view text, Better without_unit) {
-  PeerMetric metric{.test = "value", .unit = "", .better = without_unit, .tokens = 0, .samples = {}};
+Result<PeerOutput> read_plain_numbers(std::string_view text, Direction without_unit) {
+  PeerMetric metric{.test = "value", .unit = "", .direction = without_unit, .tokens = 0, .samples = {}};
   while (!text.empty()) {
     const std::string_view line = trimmed(next_line(text));
     if (!line.empty()) INGOT_TRY(read_number_line(line, without_unit, metric));

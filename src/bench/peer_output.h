@@ -16,15 +16,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "bench/verdict.h"
 
 namespace ingot::core {
-
-enum class Better : uint8_t { kLower, kHigher };
 
 struct PeerMetric {
   std::string test;  // "pp512", "tg32", "load"; "value" for a plain number
   std::string unit;  // "ns"; "tokens/s" where only a rate was printed; a plain number's own
-  Better better = Better::kLower;
+  Direction direction = Direction::kLowerIsBetter;
   double tokens = 0;            // that one sample computed; 0: unknown, or the time has nothing to do with tokens
   std::vector<double> samples;  // in unit; positive and finite, at least one
 };
@@ -35,7 +34,7 @@ struct PeerOutput {
 };
 
 struct PeerOptions {
-  Better plain_number = Better::kLower;  // what a number without a unit is
+  Direction plain_number = Direction::kLowerIsBetter;  // what a number without a unit is
 };
 
 // out and err: what it wrote to standard output and to standard error. JSON and plain numbers are read from out alone,
@@ -45,7 +44,7 @@ Result<PeerOutput> read_peer_output(std::string_view out, std::string_view err, 
 // The same for each kind by itself.
 Result<PeerOutput> read_peer_json(std::string_view text);
 Result<PeerOutput> read_peer_timings(std::string_view text);
-Result<PeerOutput> read_plain_numbers(std::string_view text, Better without_unit);
+Result<PeerOutput> read_plain_numbers(std::string_view text, Direction without_unit);
 
 // Tokens that a test computes, by its name: 512 for "pp512" and "tg512@d16", 544 for "pp512+tg32"; 0 for any other.
 double tokens_of_test(std::string_view test);

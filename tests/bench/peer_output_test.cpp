@@ -81,7 +81,7 @@ TEST(PeerOutput, LlamaBench) {
   EXPECT_EQ(output.source, "llama-bench");
   ASSERT_THAT(names(output), ElementsAre("pp64", "tg8@d16"));
   EXPECT_EQ(output.metrics[0].unit, "ns");
-  EXPECT_EQ(output.metrics[0].better, Better::kLower);
+  EXPECT_EQ(output.metrics[0].direction, Direction::kLowerIsBetter);
   EXPECT_EQ(output.metrics[0].tokens, 64);
   EXPECT_THAT(output.metrics[0].samples, ElementsAre(221165391, 225475924, 221808668));
   EXPECT_EQ(output.metrics[1].tokens, 8);
@@ -181,7 +181,7 @@ TEST(PeerOutput, RatesOfLlamaCli) {
   const PeerOutput output = read("> hello\n\nHello!\n\n[ Prompt: 19.5 t/s | Generation: 11.8 t/s ]\n\nExiting...\n");
   EXPECT_THAT(names(output), ElementsAre("pp", "tg"));
   EXPECT_EQ(output.metrics[0].unit, "tokens/s");
-  EXPECT_EQ(output.metrics[0].better, Better::kHigher);
+  EXPECT_EQ(output.metrics[0].direction, Direction::kHigherIsBetter);
   EXPECT_EQ(sample(output, "pp"), 19.5);
   EXPECT_EQ(sample(output, "tg"), 11.8);
   // A number as some languages write it is not taken for another one.
@@ -192,14 +192,15 @@ TEST(PeerOutput, PlainNumbers) {
   const PeerOutput bare = read("  812.5\n\n799.25\n");
   EXPECT_THAT(names(bare), ElementsAre("value"));
   EXPECT_EQ(bare.metrics[0].unit, "");
-  EXPECT_EQ(bare.metrics[0].better, Better::kLower);
+  EXPECT_EQ(bare.metrics[0].direction, Direction::kLowerIsBetter);
   EXPECT_THAT(bare.metrics[0].samples, ElementsAre(812.5, 799.25));
-  EXPECT_EQ(read("3", "", {.plain_number = Better::kHigher}).metrics[0].better, Better::kHigher);
+  EXPECT_EQ(read("3", "", {.plain_number = Direction::kHigherIsBetter}).metrics[0].direction,
+            Direction::kHigherIsBetter);
 
   const PeerOutput time = read("1.5 ms\n1600us\n");
   EXPECT_EQ(time.metrics[0].unit, "ns");
   EXPECT_THAT(time.metrics[0].samples, ElementsAre(DoubleNear(1.5e6, 1e-6), DoubleNear(1.6e6, 1e-6)));
-  EXPECT_EQ(read("117 t/s").metrics[0].better, Better::kHigher);
+  EXPECT_EQ(read("117 t/s").metrics[0].direction, Direction::kHigherIsBetter);
 }
 
 TEST(PeerOutput, WhatIsNotUnderstoodIsAnError) {

@@ -117,7 +117,8 @@ TEST(Subprocess, BothPipesMayFill) {
 TEST(Subprocess, KeepsTheEndOfTooMuch) {
   const ShellRun done = run("head -c 1000000 /dev/zero | tr '\\0' x; printf end", {.keep_bytes = 1000});
   EXPECT_EQ(done.out_bytes, 1000003);
-  EXPECT_EQ(done.out, std::string(997, 'x') + "end");
+  EXPECT_EQ(done.out.size(), 1000u);
+  EXPECT_TRUE(done.out.ends_with("xend"));
 }
 
 TEST(Subprocess, MeasuresTimeAndMemory) {
