@@ -1,7 +1,10 @@
 #include "bench/profile_run.h"
 
+#include <fmt/format.h>
 #include <algorithm>
+
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "bench/case_runner.h"
@@ -10,6 +13,9 @@
 #include "bench/profile_summary.h"
 #include "engine/generation.h"
 #include "engine/token_sequence.h"
+#include "profile/drift.h"
+#include "profile/energy.h"
+#include "profile/hardware_counters.h"
 #include "profile/recorder.h"
 #include "profile/trace.h"
 
@@ -37,6 +43,36 @@ RecorderCapacity capacity_for(const Engine& engine, int64_t n_prompt, const Prof
   capacity.n_stages = 64 + n_steps * 8;
   capacity.n_threads = engine.info().threads;
   return capacity;
+}
+
+// Before and after the request; never inside it, whose time it would be.
+void sample_drift(DriftMonitor& drift) {
+  constexpr int kSamples = 8;
+  for (int index = 0; index < kSamples; ++index) drift.sample();
+}
+
+std::string describe_counters(const Result<HardwareCounters>& counters, double n_tokens) {
+  if (!counters) return fmt::format("hardware counters: none: {}", counters.error().message);
+  const CounterValues values = counters->read();
+  std::string text = "hardware counters, a token:";
+  const auto add = [&](const char* name, const std::optional<uint64_t>& value) {
+    if (value) text += fmt::format(" {:.1f} million {},", static_cast<double>(*value) * 1e-6 / n_tokens, name);
+  };
+  add("cycles", values.cycles);
+  add("instructions", values.instructions);
+  add("cache misses", values.cache_misses);
+  if (values.cycles && values.instructions && *values.cycles > 0) {
+    text += fmt::format(" {:.2f} instructions a cycle",
+                        static_cast<double>(*values.instructions) / static_cast<double>(*values.cycles));
+  }
+  return text;
+}
+
+std::string describe_energy(Result<EnergyMeter>& energy, double n_tokens) {
+  if (!energy) return fmt::format("energy: unknown: {}", energy.error().message);
+  const Result<double> joules = energy->joules();
+  if (!joules) return fmt::format("energy: unknown: {}", joules.error().message);
+  return fmt::format("energy: {:.3f} joules a token, of the whole machine", *joules / n_tokens);
 }
 
 // Loading is recorded before it is known how much there will be to record: its stages move to the larger recorder, to
@@ -81,6 +117,10 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
   const int64_t n_allocations = counts.n_allocations.load();
   const int64_t n_allocated = counts.n_bytes.load();
 
+  DriftMonitor drift;
+  sample_drift(drift);
+  const Result<HardwareCounters> counters = HardwareCounters::open();
+  Result<EnergyMeter> energy = EnergyMeter::open();
   reset_peak_memory();
   Recorder loading({});
   RequestTimes times;
@@ -117,6 +157,10 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
   if (times.first_byte_ns == 0) times.first_byte_ns = times.end_ns;
   engine->set_recorder(nullptr);
   if (!generated) return tl::unexpected(std::move(generated).error());
+  const auto n_tokens = static_cast<double>(tokens.size() + generated->tokens.size());
+  const std::string counters_text = describe_counters(counters, n_tokens);
+  const std::string energy_text = describe_energy(energy, n_tokens);
+  sample_drift(drift);
   recorder.resolve();
 
   ProfileReport report;
@@ -124,6 +168,9 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
   report.ceilings = ceilings;
   report.prompt_tokens = static_cast<int64_t>(tokens.size());
   report.generated_tokens = static_cast<int64_t>(generated->tokens.size());
+  report.counters = counters_text;
+  report.energy = energy_text;
+  report.drift = drift.report().sentence;
   report.text = std::move(generated->text);
   fill_memory(*engine, sequence.length(), counts, n_allocations, n_allocated, report.memory);
   summarize(recorder, engine->model().spec(), times, report);
