@@ -1,13 +1,14 @@
 #include "bench/text_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -36,7 +37,6 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return number_; }
-  int close_now() { return close(std::exchange(number_, -1)); }
 
  private:
   int number_;
@@ -45,42 +45,46 @@ class Descriptor {
 // A file beside the target until it takes its place; gone if it does not.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(std::string pattern) : path_(std::move(pattern)), descriptor_(mkstemp(path_.data())) {}
+  // Not mkstemp: that makes files which only their owner may read, whatever the umask allows.
+  explicit TemporaryFile(const std::string& target) {
+    constexpr int kMostTries = 100;
+    static std::atomic<int> n_made = 0;
+    for (int n = 0; n < kMostTries && descriptor_ < 0; ++n) {
+      path_ = fmt::format("{}.{}-{}.tmp", target, getpid(), n_made++);
+      descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (descriptor_ < 0 && errno != EEXIST) return;
+    }
+    is_there_ = descriptor_ >= 0;
+  }
   ~TemporaryFile() {
-    if (descriptor_.get() >= 0 || is_left_) unlink(path_.c_str());
+    if (descriptor_ >= 0) close(descriptor_);
+    if (is_there_) unlink(path_.c_str());
   }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
-  bool is_open() const { return descriptor_.get() >= 0; }
-  bool write_all(std::string_view text, mode_t permissions) {
-    is_left_ = true;
+  bool is_open() const { return descriptor_ >= 0; }
+  bool set_permissions(mode_t permissions) { return fchmod(descriptor_, permissions) == 0; }
+  bool write_all(std::string_view text) {
     while (!text.empty()) {
-      const ssize_t n_written = write(descriptor_.get(), text.data(), text.size());
+      const ssize_t n_written = write(descriptor_, text.data(), text.size());
       if (n_written < 0 && errno == EINTR) continue;
       if (n_written <= 0) return false;
       text.remove_prefix(static_cast<size_t>(n_written));
     }
-    return fchmod(descriptor_.get(), permissions) == 0 && fsync(descriptor_.get()) == 0 && descriptor_.close_now() == 0;
+    return fsync(descriptor_) == 0 && close(std::exchange(descriptor_, -1)) == 0;
   }
   bool take_place_of(const std::string& path) {
     if (rename(path_.c_str(), path.c_str()) != 0) return false;
-    is_left_ = false;
+    is_there_ = false;
     return true;
   }
 
  private:
   std::string path_;
-  Descriptor descriptor_;
-  bool is_left_ = false;
+  int descriptor_ = -1;
+  bool is_there_ = false;
 };
-
-// umask() can only be read by setting it.
-mode_t permissions_of_new_files() {
-  const mode_t mask = umask(0);
-  umask(mask);
-  return 0666 & ~mask;
-}
 
 std::string folder_of(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
@@ -126,10 +130,10 @@ Status replace_text_file(const std::string& path, std::string_view text) {
     return invalid("{}: is no regular file, nothing can be written in its place", shown(path));
   }
   if (is_there && access(target.c_str(), W_OK) != 0) return system_error(path, "write", errno);
-  TemporaryFile file(target + ".XXXXXX");
+  TemporaryFile file(target);
   if (!file.is_open()) return system_error(path, "write", errno);
-  const mode_t permissions = is_there ? status.st_mode & 07777 : permissions_of_new_files();
-  if (!file.write_all(text, permissions)) return system_error(path, "write", errno);
+  if (is_there && !file.set_permissions(status.st_mode & 07777)) return system_error(path, "write", errno);
+  if (!file.write_all(text)) return system_error(path, "write", errno);
   if (!file.take_place_of(target)) return system_error(path, "write", errno);
   // The rename itself is on the disk once the folder is; a folder that cannot be synced is no reason to fail.
   const Descriptor folder(open(folder_of(target).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
