@@ -5,6 +5,7 @@
 #include <memory>
 #include <random>
 
+#include "engine/generation.h"
 #include "engine/perplexity.h"
 #include "engine/token_sequence.h"
 
@@ -100,6 +101,20 @@ Result<double> divergence_from_reference(const BenchModel& model) {
   INGOT_ASSIGN(const auto engine, Engine::open(model.engine->path(), model_options));
   INGOT_ASSIGN(const PerplexityResult result, measure_perplexity(engine, kQualityText, options));
   return result.kl->mean;
+}
+
+Result<std::vector<int32_t>> quality_tokens(const BenchModel& model) {
+  constexpr int64_t kTokens = 32;
+  const Tokenizer& tokenizer = *model.engine->tokenizer();
+  INGOT_ASSIGN(const auto prompt, tokenizer.encode(kQualityText.substr(0, kQualityText.find(',')),
+                                                   {.parse_special = false, .add_special = true}));
+  GenerateOptions options;
+  options.max_tokens = kTokens;
+  options.sampling.temperature = 0;
+  options.ignore_end = true;
+  TokenSequence sequence(model.engine);
+  INGOT_ASSIGN(GenerateResult result, generate(sequence, prompt, options));
+  return std::move(result.tokens);
 }
 
 Result<std::vector<BenchCase>> ablation_cases(const std::vector<BenchModel>& models) {

@@ -16,4 +16,7 @@ Result<std::vector<BenchCase>> ablation_cases(const std::vector<BenchModel>& mod
 // Mean KL divergence of a model's distributions from reference arithmetic over a fixed text.
 Result<double> divergence_from_reference(const BenchModel& model);
 
+// What the model says greedily after a fixed text, from an empty sequence: the same numbers, the same tokens.
+Result<std::vector<int32_t>> quality_tokens(const BenchModel& model);
+
 }  // namespace ingot::core

@@ -19,6 +19,7 @@ Command add_detokenize(CLI::App& app);
 Command add_perplexity(CLI::App& app);
 Command add_inspect(CLI::App& app);
 Command add_profile(CLI::App& app);
+Command add_bench(CLI::App& app);
 
 // What --version prints.
 std::string version_text(bool json);

@@ -25,14 +25,25 @@ constexpr const char* kExamples = R"(Examples:
   ingot inspect model.gguf                                what a file is and needs
 
 Results go to standard output, everything else to standard error. Every long flag has an environment variable:
---top-k is INGOT_TOP_K; flags win. Exit codes: 0 done, 1 an input or the machine failed, 2 wrong usage, 130 interrupted.)";
+--top-k is INGOT_TOP_K; flags win. Exit codes: 0 done, 1 an input or the machine failed, 2 wrong usage, 3 bench found a regression, 130 interrupted.)";
 
-constexpr const char* kCommandNames = "run, generate, tokenize, detokenize, perplexity, inspect and profile";
+constexpr const char* kCommandNames = "run, generate, tokenize, detokenize, perplexity, inspect, profile and bench";
 
 std::string one_line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text;
+}
+
+// The field writes -pg, which CLI11 would take for -p with the value g.
+std::vector<std::string> arguments_of(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  for (std::string& argument : arguments) {
+    if (argument == "-pg") argument = "--pg";
+  }
+  // CLI11 takes them last first.
+  std::reverse(arguments.begin(), arguments.end());
+  return arguments;
 }
 
 int run_program(int argc, char** argv) {
@@ -44,9 +55,9 @@ int run_program(int argc, char** argv) {
   app.add_flag("--version", wants_version, "Version, commit, compiler, instruction set and kernels");
   app.add_flag("--json", wants_json, "With --version: as JSON");
   const std::vector<Command> commands = {add_run(app),        add_generate(app), add_tokenize(app), add_detokenize(app),
-                                         add_perplexity(app), add_inspect(app),  add_profile(app)};
+                                         add_perplexity(app), add_inspect(app),  add_profile(app),  add_bench(app)};
   try {
-    app.parse(argc, argv);
+    app.parse(arguments_of(argc, argv));
   } catch (const CLI::CallForHelp&) {
     const auto chosen = app.get_subcommands();
     return write_result(chosen.empty() ? app.help() : chosen.front()->help("ingot"));

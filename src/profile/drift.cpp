@@ -57,19 +57,19 @@ std::string sentence_of(const DriftReport& report) {
   const std::string figures = fmt::format("fixed work took {:.0f} to {:.0f} us", 1e-3 * report.fastest_ns,
                                           1e-3 * report.fastest_ns * (1 + report.spread));
   switch (report.verdict) {
-    case Drift::kSlowing:
+    case DriftVerdict::kSlowing:
       return fmt::format("the machine slowed down by {:.1f} % while it was measured, as with throttling: {}{}",
                          100 * report.trend, figures, causes);
-    case Drift::kQuickening:
+    case DriftVerdict::kQuickening:
       return fmt::format("the machine grew faster by {:.1f} % while it was measured: {}{}", -100 * report.trend,
                          figures, causes);
-    case Drift::kNoisy:
+    case DriftVerdict::kNoisy:
       return fmt::format("the machine was disturbed while it was measured, as by other programs: {}{}", figures,
                          causes);
-    case Drift::kTooFewTimes:
+    case DriftVerdict::kTooFewTimes:
       return fmt::format("{} calibrations are too few to tell whether the machine was steady; {} are needed",
                          report.n_times, kFewestTimes);
-    case Drift::kSteady:
+    case DriftVerdict::kSteady:
       break;
   }
   return fmt::format("the machine was steady: {}{}", figures, causes);
@@ -132,9 +132,9 @@ DriftReport judge_drift(std::span<const double> times_ns, const MachineState& be
     const bool has_trend = std::abs(report.trend) >= limits.trend && report.trend_probability <= limits.significance;
     const bool throttled = report.throttle_events.value_or(0) > 0 && report.trend >= limits.trend;
     const bool disturbed = report.spread >= limits.spread || report.steal.value_or(0) >= limits.steal;
-    report.verdict = has_trend || throttled ? (report.trend > 0 ? Drift::kSlowing : Drift::kQuickening)
-                     : disturbed            ? Drift::kNoisy
-                                            : Drift::kSteady;
+    report.verdict = has_trend || throttled ? (report.trend > 0 ? DriftVerdict::kSlowing : DriftVerdict::kQuickening)
+                     : disturbed            ? DriftVerdict::kNoisy
+                                            : DriftVerdict::kSteady;
   }
   report.sentence = sentence_of(report);
   return report;

@@ -28,7 +28,7 @@ struct DriftLimits {
   double steal = 0.02;         // share of the machine's time that a hypervisor took
 };
 
-enum class Drift : uint8_t {
+enum class DriftVerdict : uint8_t {
   kSteady,
   kSlowing,      // throttling: clocks fall as the machine heats
   kQuickening,   // the machine was slowed when it began
@@ -37,7 +37,7 @@ enum class Drift : uint8_t {
 };
 
 struct DriftReport {
-  Drift verdict = Drift::kTooFewTimes;
+  DriftVerdict verdict = DriftVerdict::kTooFewTimes;
   int n_times = 0;
   double fastest_ns = 0;
   double median_ns = 0;
@@ -49,7 +49,7 @@ struct DriftReport {
   std::string sentence;                     // the verdict with its numbers
 
   bool drifted() const {
-    return verdict == Drift::kSlowing || verdict == Drift::kQuickening || verdict == Drift::kNoisy;
+    return verdict == DriftVerdict::kSlowing || verdict == DriftVerdict::kQuickening || verdict == DriftVerdict::kNoisy;
   }
 };
 

@@ -42,7 +42,7 @@ TEST(Drift, ASteadyMachineIsRarelyAccused) {
 TEST(Drift, ThrottlingIsFoundAndSaid) {
   for (unsigned seed = 0; seed < 50; ++seed) {
     const DriftReport report = judge_drift(times(12, seed, [](double done, auto&) { return 1 + 0.08 * done; }));
-    EXPECT_EQ(report.verdict, Drift::kSlowing);
+    EXPECT_EQ(report.verdict, DriftVerdict::kSlowing);
     EXPECT_NEAR(report.trend, 0.08, 0.025);
     EXPECT_THAT(report.sentence, HasSubstr("slowed down by"));
   }
@@ -51,13 +51,13 @@ TEST(Drift, ThrottlingIsFoundAndSaid) {
 // Clocks fall at once, as they do when a power limit is reached.
 TEST(Drift, AStepDownIsFound) {
   const DriftReport report = judge_drift(times(20, 1, [](double done, auto&) { return done < 0.5 ? 1.0 : 1.2; }));
-  EXPECT_EQ(report.verdict, Drift::kSlowing);
+  EXPECT_EQ(report.verdict, DriftVerdict::kSlowing);
   EXPECT_GT(report.trend, 0.03);
 }
 
 TEST(Drift, AMachineThatRecoversIsFound) {
   const DriftReport report = judge_drift(times(12, 1, [](double done, auto&) { return 1.1 - 0.1 * done; }));
-  EXPECT_EQ(report.verdict, Drift::kQuickening);
+  EXPECT_EQ(report.verdict, DriftVerdict::kQuickening);
   EXPECT_THAT(report.sentence, HasSubstr("grew faster by"));
 }
 
@@ -66,8 +66,8 @@ TEST(Drift, ANoisyNeighbourIsFoundAndIsNoTrend) {
   for (unsigned seed = 0; seed < 100; ++seed) {
     const DriftReport report =
         judge_drift(times(30, seed, [](double, auto& random) { return random() % 3 == 0 ? 1.4 : 1.0; }));
-    n_noisy += report.verdict == Drift::kNoisy;
-    EXPECT_NE(report.verdict, Drift::kSteady);
+    n_noisy += report.verdict == DriftVerdict::kNoisy;
+    EXPECT_NE(report.verdict, DriftVerdict::kSteady);
   }
   EXPECT_GE(n_noisy, 98) << "one in a hundred may look like a trend";
 }
@@ -75,7 +75,7 @@ TEST(Drift, ANoisyNeighbourIsFoundAndIsNoTrend) {
 TEST(Drift, OneDisturbedSampleIsNone) {
   std::vector<double> disturbed = times(20, 3, [](double, auto&) { return 1.0; });
   disturbed[19] *= 3;
-  EXPECT_EQ(judge_drift(disturbed).verdict, Drift::kSteady);
+  EXPECT_EQ(judge_drift(disturbed).verdict, DriftVerdict::kSteady);
 }
 
 TEST(Drift, NumbersAreThoseOfTheTimes) {
@@ -88,14 +88,14 @@ TEST(Drift, NumbersAreThoseOfTheTimes) {
   EXPECT_DOUBLE_EQ(report.spread, 0.45);
   // 15 rising pairs of 15: z = 14 / sqrt(6 * 5 * 17 / 18).
   EXPECT_NEAR(report.trend_probability, std::erfc(14 / std::sqrt(6 * 5 * 17 / 18.0) / std::sqrt(2.0)), 1e-12);
-  EXPECT_EQ(report.verdict, Drift::kSlowing);
+  EXPECT_EQ(report.verdict, DriftVerdict::kSlowing);
 }
 
 TEST(Drift, TooFewTimesSayNothing) {
-  EXPECT_EQ(judge_drift({}).verdict, Drift::kTooFewTimes);
+  EXPECT_EQ(judge_drift({}).verdict, DriftVerdict::kTooFewTimes);
   const std::vector<double> four = {1, 2, 3, 4};
   const DriftReport report = judge_drift(four);
-  EXPECT_EQ(report.verdict, Drift::kTooFewTimes);
+  EXPECT_EQ(report.verdict, DriftVerdict::kTooFewTimes);
   EXPECT_FALSE(report.drifted());
   EXPECT_THAT(report.sentence, HasSubstr("4 calibrations are too few"));
 }
@@ -109,11 +109,11 @@ TEST(Drift, StealAndThrottlingOfTheSystemCount) {
   after.ticks = CpuTicks{.total = 2000, .idle = 0, .steal = 100};
   after.throttle_events = 5;
   const DriftReport stolen = judge_drift(steady, before, after);
-  EXPECT_EQ(stolen.verdict, Drift::kNoisy);
+  EXPECT_EQ(stolen.verdict, DriftVerdict::kNoisy);
   EXPECT_THAT(stolen.sentence, HasSubstr("hypervisor took 10.0 %"));
   after.ticks->steal = 0;
   after.throttle_events = 8;
-  EXPECT_EQ(judge_drift(steady, before, after).verdict, Drift::kSteady) << "it throttled, and cost nothing";
+  EXPECT_EQ(judge_drift(steady, before, after).verdict, DriftVerdict::kSteady) << "it throttled, and cost nothing";
   EXPECT_THAT(judge_drift(steady, before, after).sentence, HasSubstr("3 thermal throttle events"));
 }
 
@@ -128,7 +128,7 @@ TEST(DriftMonitor, RemembersEverySample) {
   EXPECT_EQ(monitor.times_ns().size(), 6u);
   const DriftReport report = monitor.report();
   EXPECT_EQ(report.n_times, 6);
-  EXPECT_NE(report.verdict, Drift::kTooFewTimes);
+  EXPECT_NE(report.verdict, DriftVerdict::kTooFewTimes);
   EXPECT_FALSE(report.sentence.empty());
 }
 

@@ -1,0 +1,241 @@
+// ingot bench: how fast, with statistics; against a baseline, another program, or another build.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <memory>
+#include <optional>
+
+#include "bench/ablation.h"
+#include "bench/baseline.h"
+#include "bench/bench_run.h"
+#include "bench/benchmark_log.h"
+#include "bench/number_list.h"
+#include "bench/tables.h"
+#include "cli/bench_ceilings.h"
+#include "cli/bench_log.h"
+#include "cli/bench_versus.h"
+#include "cli/commands.h"
+#include "cli/exit_codes.h"
+#include "cli/flags.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "cli/streams.h"
+#include "profile/drift.h"
+
+namespace ingot::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  ingot bench model.gguf                                   prefill, generation, load, time to first token
+  ingot bench model.gguf -p 128-2048*2 -n 0 -t 1,2         lists and ranges: 128, 256, ..., 2048; one and two threads
+  ingot bench model.gguf -d 0,4096 --format csv            also after 4096 tokens
+  ingot bench --suite matmul                               products of every weight format; no model needed
+  ingot bench model.gguf --save-baseline=before            ... change something ...
+  ingot bench model.gguf --compare-baseline=before         exit code 3 on a regression
+  ingot bench model.gguf --versus 'llama-bench -m model.gguf -t 2 -o json'
+  ingot bench --ceilings                                   what this machine can do at most
+
+Suites: e2e, matmul, dequant, attention, memory, ttft, tokenizer, sampling, ablation. Each case is warmed up, then all
+are sampled in turn. A regression is a change for the worse beyond its threshold that chance does not explain.)";
+
+struct BenchFlags {
+  std::vector<std::string> models;
+  std::string suite = "e2e";
+  std::string prompts = "512";
+  std::string generated = "32";
+  std::vector<std::string> combined;
+  std::string depths = "0";
+  std::string chunks = "512";
+  std::string threads;
+  int repeats = 10;
+  std::string mode = "exact";
+  std::string isa;
+  std::string kv_type = "f16";
+  std::string format = "md";
+  bool json = false;
+  bool ceilings = false;
+  std::optional<std::string> save_baseline;
+  std::optional<std::string> compare_baseline;
+  std::string thresholds;
+  std::string versus;
+  int pairs = 20;
+  std::string title;
+  std::string change;
+  std::string output = "benchmarks.md";
+};
+
+core::Result<core::BenchRequest> to_request(const BenchFlags& flags) {
+  constexpr int64_t kMostTokens = int64_t{1} << 24;
+  core::BenchRequest request;
+  request.models = flags.models;
+  INGOT_ASSIGN(request.suite, core::find_suite(flags.suite));
+  INGOT_ASSIGN(request.lists.prompts, core::parse_number_list(flags.prompts, 0, kMostTokens));
+  INGOT_ASSIGN(request.lists.generated, core::parse_number_list(flags.generated, 0, kMostTokens));
+  for (const std::string& text : flags.combined) {
+    INGOT_ASSIGN(const auto pairs, core::parse_pair_list(text, 1, kMostTokens));
+    request.lists.combined.insert(request.lists.combined.end(), pairs.begin(), pairs.end());
+  }
+  INGOT_ASSIGN(request.lists.depths, core::parse_number_list(flags.depths, 0, kMostTokens));
+  INGOT_ASSIGN(request.lists.chunks, core::parse_number_list(flags.chunks, 1, int64_t{1} << 20));
+  if (!flags.threads.empty()) {
+    INGOT_ASSIGN(request.threads, core::parse_number_list(flags.threads, 1, core::kMaxThreads));
+  }
+  ModelFlags model;
+  model.mode = flags.mode;
+  model.isa = flags.isa;
+  model.kv_type = flags.kv_type;
+  request.options = model.options();
+  request.runner.n_repeats = flags.repeats;
+  request.runner.calibrate = core::time_calibration_ns;
+  return request;
+}
+
+// The verdict against a stored baseline on stdout, after the results; a regression is exit code 3.
+int compare(const BenchFlags& flags, const core::BenchRun& run) {
+  auto thresholds = core::parse_thresholds(flags.thresholds);
+  const auto path = core::baseline_path(*flags.compare_baseline);
+  if (!path) return report_error(path.error().message);
+  const auto baseline = core::read_baseline(*path);
+  if (!baseline) return report_error(baseline.error().message);
+  const core::ComparisonReport report =
+      core::compare_baselines(*baseline, core::baseline_of(run), thresholds.value_or(core::Thresholds{}));
+  const bool as_json = flags.json || flags.format == "json" || flags.format == "jsonl";
+  const int code = write_result(as_json ? core::json_of(report) + "\n" : "\n" + core::markdown_of(report));
+  if (code != kDone) return code;
+  if (core::count_verdicts(report, core::Verdict::kHardwareMismatch) > 0) {
+    return report_error(fmt::format("{} was measured on other hardware: not compared", *path));
+  }
+  return core::has_regression(report) ? kRegressed : kDone;
+}
+
+int save(const BenchFlags& flags, const core::BenchRun& run) {
+  const auto path = core::baseline_path(*flags.save_baseline);
+  if (!path) return report_error(path.error().message);
+  if (const auto status = core::write_baseline(core::baseline_of(run), *path); !status) {
+    return report_error(status.error().message);
+  }
+  say(fmt::format("saved as baseline {}", *path));
+  return kDone;
+}
+
+// What was measured is printed whatever else happened; then what went wrong.
+int conclude(const BenchFlags& flags, core::BenchOutcome outcome) {
+  core::BenchRun run;
+  run.timestamp = std::time(nullptr);
+  run.machine = core::describe_machine();
+  run.results = std::move(outcome.results);
+  const auto format = core::parse_table_format(flags.json ? "json" : flags.format);
+  int code = kDone;
+  if (!run.results.empty()) code = write_result(core::format_run(run, *format));
+  for (const core::Error& error : outcome.errors) code = report_error(error.message);
+  if (outcome.interrupted) {
+    say("interrupted: what was measured so far is above");
+    return kInterrupted;
+  }
+  if (code != kDone || run.results.empty()) return code == kDone ? report_error("nothing was measured") : code;
+  if (flags.save_baseline) code = save(flags, run);
+  if (code == kDone && flags.compare_baseline) code = compare(flags, run);
+  return code;
+}
+
+int run_suite(const BenchFlags& flags, core::BenchRequest& request) {
+  Progress progress("benchmark");
+  request.runner.on_progress = [&progress](std::string_view test, double fraction) {
+    progress.show(fmt::format("{:.0f} %, {}", 100 * fraction, test));
+  };
+  const InterruptScope interrupt(request.runner.cancel);
+  show_messages({});
+  core::Result<core::BenchOutcome> outcome = core::run_benchmarks(request);
+  progress.clear();
+  if (!outcome) {
+    report_error(outcome.error().message);
+    return request.models.empty() ? kWrongUsage : kFailed;
+  }
+  return conclude(flags, std::move(*outcome));
+}
+
+// An optional value takes the next word, which may have been meant as a model.
+void give_back_model(std::optional<std::string>& value, std::vector<std::string>& models) {
+  if (!value || !value->ends_with(".gguf")) return;
+  models.insert(models.begin(), *value);
+  value = "";
+}
+
+int bench(const BenchFlags& given) {
+  BenchFlags flags = given;
+  give_back_model(flags.save_baseline, flags.models);
+  give_back_model(flags.compare_baseline, flags.models);
+  auto request = to_request(flags);
+  const auto thresholds = core::parse_thresholds(flags.thresholds);
+  if (!request || (!flags.thresholds.empty() && !thresholds)) {
+    report_error(!request ? request.error().message : thresholds.error().message);
+    return kWrongUsage;
+  }
+  if (flags.title.empty() != flags.change.empty()) {
+    report_error("--title and --change belong together: the log names both");
+    return kWrongUsage;
+  }
+  if (flags.ceilings) return show_ceilings(request->threads, flags.json || flags.format == "json");
+  if (!flags.versus.empty()) {
+    return run_versus_command({.models = flags.models,
+                               .arguments = {"-p", flags.prompts, "-n", flags.generated, "--mode", flags.mode},
+                               .threads = flags.threads,
+                               .versus = flags.versus,
+                               .n_pairs = flags.pairs,
+                               .thresholds = thresholds.value_or(core::Thresholds{}),
+                               .json = flags.json || flags.format == "json"});
+  }
+  if (!flags.title.empty()) return append_to_log(flags.title, flags.change, flags.output, *request);
+  return run_suite(flags, *request);
+}
+
+}  // namespace
+
+Command add_bench(CLI::App& app) {
+  auto flags = std::make_shared<BenchFlags>();
+  CLI::App* command = app.add_subcommand("bench", "Measure speed, with statistics and verdicts");
+  command->add_option("MODEL", flags->models, "GGUF files; e2e, ttft, tokenizer and ablation need one");
+  add_flag_value(command, "--suite", flags->suite, "What to measure: " + core::suite_names());
+  add_flag_value(command, "-p,--prompt-tokens", flags->prompts, "Prompt lengths, a list or range; 0 leaves them out");
+  add_flag_value(command, "-n,--gen-tokens", flags->generated,
+                 "Tokens to generate, a list or range; 0 leaves them out");
+  with_environment(command->add_option("--pg", flags->combined,
+                                       "PROMPT,GENERATED together as one test; several with ; between (also -pg)"))
+      ->allow_extra_args(false);
+  add_flag_value(command, "-d,--depth", flags->depths, "Tokens in the sequence before, a list or range");
+  add_flag_value(command, "--chunk", flags->chunks, "Prompt tokens computed together, a list or range");
+  with_environment(command->add_option("-t,--threads", flags->threads,
+                                       "Threads, a list or range; without it one per physical core"));
+  add_flag_value(command, "-r,--repeats", flags->repeats, "Samples of each test")->check(in_range(1, 100000));
+  add_flag_value(command, "--mode", flags->mode, "Arithmetic: exact or reference")
+      ->check(CLI::IsMember({"exact", "reference"}));
+  with_environment(command->add_option("--isa", flags->isa, "Kernel set; without it the best one"));
+  add_flag_value(command, "--kv-type", flags->kv_type, "Type of cached keys and values: f16 or f32")
+      ->check(CLI::IsMember({"f16", "f32"}));
+  add_flag_value(command, "--format", flags->format, "md, json, jsonl or csv")
+      ->check(CLI::IsMember({"md", "json", "jsonl", "csv"}));
+  add_switch(command, "--json", flags->json, "The same as --format json");
+  add_switch(command, "--ceilings", flags->ceilings, "Measure what this machine can do at most, print and remember it");
+  with_environment(command->add_option("--save-baseline", flags->save_baseline,
+                                       "Keep the results under NAME (or in a .json file) to compare with later"))
+      ->expected(0, 1)
+      ->type_name("[NAME]");
+  with_environment(command->add_option("--compare-baseline", flags->compare_baseline,
+                                       "Compare with the results kept under NAME; exit code 3 on a regression"))
+      ->expected(0, 1)
+      ->type_name("[NAME]");
+  with_environment(command->add_option(
+      "--thresholds", flags->thresholds,
+      "Change for the worse that is allowed, in per cent: mean=10,median=10,p95=15,p99=20 without it"));
+  with_environment(command->add_option("--versus", flags->versus,
+                                       "Run this command in turn with the same benchmark of ours; prints the ratio"));
+  add_flag_value(command, "--pairs", flags->pairs, "With --versus: runs of each")->check(in_range(2, 10000));
+  with_environment(command->add_option("--title", flags->title, "Append to the benchmark log under this title"));
+  with_environment(command->add_option("--change", flags->change, "With --title: what was changed, in one line"));
+  add_flag_value(command, "--output", flags->output, "The benchmark log");
+  command->footer(kExamples);
+  return {command, [flags] { return bench(*flags); }};
+}
+
+}  // namespace ingot::cli
