@@ -101,7 +101,7 @@ Result<int64_t> read_timestamp(const Parsed& object) {
   if (n_read < 3) return 0;
   calendar.tm_year -= 1900;
   calendar.tm_mon -= 1;
-  return timegm(&calendar);
+  return std::max<int64_t>(timegm(&calendar), 0);
 }
 
 Result<BaselineHardware> read_hardware(const Parsed& object) {
