@@ -52,6 +52,7 @@ double probability_without_trend(std::span<const double> times) {
 
 std::string sentence_of(const DriftReport& report) {
   std::string causes;
+  if (report.lost >= 0.01) causes += fmt::format(", and other work ran in {:.0f} % of that time", 100 * report.lost);
   if (report.steal) causes += fmt::format("; the hypervisor took {:.1f} % of the time", 100 * *report.steal);
   if (report.throttle_events) causes += fmt::format("; {} thermal throttle events", *report.throttle_events);
   const std::string figures = fmt::format("fixed work took {:.0f} to {:.0f} us", 1e-3 * report.fastest_ns,
@@ -78,41 +79,55 @@ std::string sentence_of(const DriftReport& report) {
 }  // namespace
 
 uint64_t run_calibration_kernel() {
-  // Four chains of each kind side by side: enough to feel a neighbour on the same core, which one chain would not.
-  constexpr int kChains = 4;
-  constexpr int kRounds = 420000;  // about a millisecond at 3.5 GHz
-  uint64_t words[kChains] = {1, 2, 3, 4};
-  double numbers[kChains] = {1.0, 1.1, 1.2, 1.3};
-  // The compiler must not compute any of it beforehand.
-  asm volatile("" : "+m"(words), "+m"(numbers));
+  // Six chains side by side: enough to feel a neighbour on the same core, which one would not, and few enough that
+  // their latency sets the pace, which is the same for every compiler.
+  constexpr int kRounds = 550000;  // about a millisecond
+  uint64_t a = 1;
+  uint64_t b = 2;
+  double w = 1.0;
+  double x = 1.1;
+  double y = 1.2;
+  double z = 1.3;
   for (int round = 0; round < kRounds; ++round) {
-    for (int chain = 0; chain < kChains; ++chain) {
-      words[chain] = std::rotl(words[chain], 13) * 0x9E3779B97F4A7C15 + 1;
-      numbers[chain] = numbers[chain] * 0.999 + 0.001;
-    }
+    a = std::rotl(a, 13) * 0x9E3779B97F4A7C15 + 1;
+    b = std::rotl(b, 13) * 0x9E3779B97F4A7C15 + 1;
+    w = w * 0.999 + 0.001;
+    x = x * 0.999 + 0.001;
+    y = y * 0.999 + 0.001;
+    z = z * 0.999 + 0.001;
+    // Each in a register of its own, whatever the compiler: else it would choose between vectors and memory, and the
+    // time of two builds would differ threefold on the same machine.
+    asm volatile("" : "+r"(a), "+r"(b));
+#if defined(__x86_64__)
+    asm volatile("" : "+x"(w), "+x"(x), "+x"(y), "+x"(z));
+#elif defined(__aarch64__)
+    asm volatile("" : "+w"(w), "+w"(x), "+w"(y), "+w"(z));
+#endif
   }
-  uint64_t result = 0;
-  for (int chain = 0; chain < kChains; ++chain) result ^= words[chain] + std::bit_cast<uint64_t>(numbers[chain]);
-  return result;
+  return a ^ b ^ std::bit_cast<uint64_t>(w + x + y + z);
 }
 
-double time_calibration_ns() {
+Calibration time_calibration() {
   using Clock = std::chrono::steady_clock;
   constexpr int kRuns = 3;
+  double total = 0;
   double fastest = std::numeric_limits<double>::infinity();
   for (int run = 0; run < kRuns; ++run) {
     const auto start = Clock::now();
     const uint64_t result = run_calibration_kernel();
     asm volatile("" : : "r"(result));
-    fastest = std::min(fastest, std::chrono::duration<double, std::nano>(Clock::now() - start).count());
+    const double took = std::chrono::duration<double, std::nano>(Clock::now() - start).count();
+    total += took;
+    fastest = std::min(fastest, took);
   }
-  return fastest;
+  return {.fastest_ns = fastest, .lost = 1 - kRuns * fastest / total};
 }
 
-DriftReport judge_drift(std::span<const double> times_ns, const MachineState& before, const MachineState& after,
-                        const DriftLimits& limits) {
+DriftReport judge_drift(std::span<const double> times_ns, double lost, const MachineState& before,
+                        const MachineState& after, const DriftLimits& limits) {
   DriftReport report;
   report.n_times = static_cast<int>(times_ns.size());
+  report.lost = lost;
   report.steal = steal_share(before, after);
   if (before.throttle_events && after.throttle_events && *after.throttle_events >= *before.throttle_events) {
     report.throttle_events = *after.throttle_events - *before.throttle_events;
@@ -131,7 +146,8 @@ DriftReport judge_drift(std::span<const double> times_ns, const MachineState& be
     report.trend_probability = probability_without_trend(times_ns);
     const bool has_trend = std::abs(report.trend) >= limits.trend && report.trend_probability <= limits.significance;
     const bool throttled = report.throttle_events.value_or(0) > 0 && report.trend >= limits.trend;
-    const bool disturbed = report.spread >= limits.spread || report.steal.value_or(0) >= limits.steal;
+    const bool disturbed =
+        report.spread >= limits.spread || report.lost >= limits.lost || report.steal.value_or(0) >= limits.steal;
     report.verdict = has_trend || throttled ? (report.trend > 0 ? DriftVerdict::kSlowing : DriftVerdict::kQuickening)
                      : disturbed            ? DriftVerdict::kNoisy
                                             : DriftVerdict::kSteady;
@@ -141,8 +157,15 @@ DriftReport judge_drift(std::span<const double> times_ns, const MachineState& be
 }
 
 double DriftMonitor::sample() {
-  times_ns_.push_back(time_calibration_ns());
-  return times_ns_.back();
+  const Calibration calibration = time_calibration();
+  times_ns_.push_back(calibration.fastest_ns);
+  lost_sum_ += calibration.lost;
+  return calibration.fastest_ns;
+}
+
+DriftReport DriftMonitor::report(const DriftLimits& limits) const {
+  const double lost = times_ns_.empty() ? 0 : lost_sum_ / static_cast<double>(times_ns_.size());
+  return judge_drift(times_ns_, lost, before_, read_machine_state(), limits);
 }
 
 }  // namespace ingot::core

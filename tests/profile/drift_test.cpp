@@ -100,6 +100,14 @@ TEST(Drift, TooFewTimesSayNothing) {
   EXPECT_THAT(report.sentence, HasSubstr("4 calibrations are too few"));
 }
 
+TEST(Drift, TimeLostBetweenRunsIsNoise) {
+  const std::vector<double> steady = times(20, 1, [](double, auto&) { return 1.0; });
+  EXPECT_EQ(judge_drift(steady, 0.05).verdict, DriftVerdict::kSteady);
+  const DriftReport report = judge_drift(steady, 0.4);
+  EXPECT_EQ(report.verdict, DriftVerdict::kNoisy);
+  EXPECT_THAT(report.sentence, HasSubstr("other work ran in 40 % of that time"));
+}
+
 TEST(Drift, StealAndThrottlingOfTheSystemCount) {
   const std::vector<double> steady = times(20, 1, [](double, auto&) { return 1.0; });
   MachineState before;
@@ -108,13 +116,13 @@ TEST(Drift, StealAndThrottlingOfTheSystemCount) {
   MachineState after;
   after.ticks = CpuTicks{.total = 2000, .idle = 0, .steal = 100};
   after.throttle_events = 5;
-  const DriftReport stolen = judge_drift(steady, before, after);
+  const DriftReport stolen = judge_drift(steady, 0, before, after);
   EXPECT_EQ(stolen.verdict, DriftVerdict::kNoisy);
   EXPECT_THAT(stolen.sentence, HasSubstr("hypervisor took 10.0 %"));
   after.ticks->steal = 0;
   after.throttle_events = 8;
-  EXPECT_EQ(judge_drift(steady, before, after).verdict, DriftVerdict::kSteady) << "it throttled, and cost nothing";
-  EXPECT_THAT(judge_drift(steady, before, after).sentence, HasSubstr("3 thermal throttle events"));
+  EXPECT_EQ(judge_drift(steady, 0, before, after).verdict, DriftVerdict::kSteady) << "it throttled, and cost nothing";
+  EXPECT_THAT(judge_drift(steady, 0, before, after).sentence, HasSubstr("3 thermal throttle events"));
 }
 
 TEST(Calibration, IsTheSameWorkEveryTime) {
@@ -122,9 +130,16 @@ TEST(Calibration, IsTheSameWorkEveryTime) {
   EXPECT_EQ(run_calibration_kernel(), first);
 }
 
+TEST(Calibration, TheFastestRunIsTheTime) {
+  const Calibration calibration = time_calibration();
+  EXPECT_GT(calibration.fastest_ns, 1e4) << "it computes something";
+  EXPECT_GE(calibration.lost, -1e-9);
+  EXPECT_LT(calibration.lost, 1.0);
+}
+
 TEST(DriftMonitor, RemembersEverySample) {
   DriftMonitor monitor;
-  for (int i = 0; i < 6; ++i) EXPECT_GT(monitor.sample(), 1e4) << "it computes something";
+  for (int i = 0; i < 6; ++i) EXPECT_GT(monitor.sample(), 1e4);
   EXPECT_EQ(monitor.times_ns().size(), 6u);
   const DriftReport report = monitor.report();
   EXPECT_EQ(report.n_times, 6);
