@@ -93,6 +93,7 @@ Ceiling& ceiling_of(Arithmetic kind, Ceilings& ceilings) {
 // --- reading ---
 
 constexpr double kCacheWindowS = 1e-3;
+constexpr double kWarmUpS = 0.5e-3;
 constexpr double kMemoryWindowS = 1.5e-3;
 constexpr int64_t kMemoryPieceBytes = 256 * 1024;
 constexpr int64_t kCachePieceBytes = 256 * 1024;
@@ -148,6 +149,8 @@ class CacheParts {
       next = (next + piece_bytes_) % part_bytes_;
       return static_cast<double>(piece_bytes_);
     };
+    // The parts come back into the cache that other measurements have emptied; their windows count none of it.
+    window_rate(pool, pool.n_threads(), kWarmUpS, piece);
     take_windows(pool, kCacheWindowS, piece, out_best);
   }
 

@@ -70,7 +70,7 @@ void on_each_thread(ThreadPool& pool, Fn fn) {
   pool.parallel_for(pool.n_threads(), /*grain=*/1, [&](int64_t begin, int64_t end, int thread_idx) {
     INGOT_CHECK(end - begin == 1, "threads are not timed from inside a loop");
     const int64_t met_ns = meeting.arrive();
-    fn(static_cast<int>(begin), thread_idx, met_ns);
+    fn(thread_idx, met_ns);
   });
 }
 
@@ -80,7 +80,7 @@ PinnedThreads::PinnedThreads(ThreadPool& pool) : pool_(pool) {
   const std::vector<int> cpus = allowed_cpus_by_core();
   if (cpus.size() < static_cast<size_t>(pool.n_threads())) return;
   before_.resize(static_cast<size_t>(pool.n_threads()));
-  on_each_thread(pool, [&](int, int thread_idx, int64_t) {
+  on_each_thread(pool, [&](int thread_idx, int64_t) {
     const auto idx = static_cast<size_t>(thread_idx);
     CPU_ZERO(&before_[idx]);
     sched_getaffinity(0, sizeof(cpu_set_t), &before_[idx]);
@@ -93,7 +93,7 @@ PinnedThreads::PinnedThreads(ThreadPool& pool) : pool_(pool) {
 
 PinnedThreads::~PinnedThreads() {
   if (before_.empty()) return;
-  on_each_thread(pool_, [&](int, int thread_idx, int64_t) {
+  on_each_thread(pool_, [&](int thread_idx, int64_t) {
     sched_setaffinity(0, sizeof(cpu_set_t), &before_[static_cast<size_t>(thread_idx)]);
   });
 }
@@ -107,7 +107,7 @@ WindowRate window_rate(ThreadPool& pool, int n_threads, double window_s, WorkPie
     start_ns = now_ns();
     work_until(start_ns + window_ns, 0, piece, shares[0]);
   } else {
-    on_each_thread(pool, [&](int part, int, int64_t met_ns) {
+    on_each_thread(pool, [&](int part, int64_t met_ns) {
       if (part == 0) start_ns = met_ns;
       work_until(met_ns + window_ns, part, piece, shares[static_cast<size_t>(part)]);
     });
@@ -127,7 +127,7 @@ WindowRate window_rate(ThreadPool& pool, int n_threads, double window_s, WorkPie
 
 double empty_loop_seconds(ThreadPool& pool) {
   const int64_t start_ns = now_ns();
-  on_each_thread(pool, [](int, int, int64_t) {});
+  on_each_thread(pool, [](int, int64_t) {});
   return 1e-9 * static_cast<double>(now_ns() - start_ns);
 }
 
