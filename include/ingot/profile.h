@@ -79,6 +79,7 @@ struct ProfileOperation {
   std::string bound;      // the ceiling that binds at this intensity: "DRAM", "L3", "L2", "fp32"; empty: unknown
   double wait_share = 0;  // of the threads' time inside, spent waiting for each other
   int64_t loops = 0;      // parallel loops
+  double serial_ms = 0;   // outside of them: one thread works alone
   bool apart = false;     // run beside the real work, no part of any sum
 };
 
@@ -89,11 +90,13 @@ struct ProfilePhase {
   double ms = 0;             // of the steps
   double operations_ms = 0;  // of that inside operations
   int64_t operations = 0;
-  int64_t loops = 0;            // parallel ones
-  double loop_us_median = 0;    // how long one parallel loop takes
-  double short_loop_share = 0;  // of the loops, shorter than ten times the barrier
-  double wait_ms = 0;           // threads' time in loops that was spent waiting, per thread
-  double imbalance = 0;         // busiest thread over the mean: 1 is even
+  int64_t loops = 0;              // parallel ones
+  double loop_us_median = 0;      // how long one parallel loop takes
+  double short_loop_share = 0;    // of the loops, shorter than ten times the barrier
+  double wait_ms = 0;             // threads' time in parallel loops that was spent waiting, per thread
+  double short_loop_wait_ms = 0;  // of that, in loops shorter than ten times the barrier
+  double serial_ms = 0;           // of operations_ms, outside parallel loops: one thread works alone
+  double imbalance = 0;           // of parallel loops, busiest thread over the mean: 1 is even
   std::vector<double> thread_busy_ms;
   std::vector<double> thread_wait_ms;
   double tokens_per_second = 0;

@@ -9,8 +9,8 @@ namespace ingot::core {
 namespace {
 
 constexpr double kMsPerNs = 1e-6;
+constexpr double kShortLoop = 10;  // times the barrier: below that, starting and ending weigh a tenth or more
 
-// Stages that contain no other stage; "step" is told by the operations inside it.
 struct LoopTimes {
   std::vector<std::vector<double>> busy_ns;  // (threads, loops)
   double wait_ns(const Recorder& recorder, size_t loop, size_t thread_idx) const {
@@ -46,12 +46,35 @@ struct Row {
   std::map<std::string, double> seconds_by_bound;
 };
 
+// The parallel loops of one call.
+struct LoopSum {
+  int64_t n_parallel = 0;
+  int64_t parallel_ns = 0;
+  double n_threads = 0;
+  double wait_ns = 0;  // of all threads
+};
+
+LoopSum sum_loops(const Recorder& recorder, const LoopTimes& times, const OperationEvent& event) {
+  LoopSum sum;
+  sum.n_threads = static_cast<double>(times.busy_ns.size());
+  const auto end = std::min(static_cast<size_t>(event.end_loop), recorder.loops().size());
+  for (auto loop = static_cast<size_t>(event.first_loop); loop < end; ++loop) {
+    const LoopEvent& span = recorder.loops()[loop];
+    if (!span.parallel) continue;
+    ++sum.n_parallel;
+    sum.parallel_ns += span.end_ns - span.start_ns;
+    for (size_t thread_idx = 0; thread_idx < times.busy_ns.size(); ++thread_idx) {
+      sum.wait_ns += times.wait_ns(recorder, loop, thread_idx);
+    }
+  }
+  return sum;
+}
+
 using RowKey = std::tuple<StepPhase, std::string, std::string, std::string, std::string, bool>;
 
 class RowTable {
  public:
-  void add(const RowKey& key, const OperationEvent& event, const Bound& bound, double thread_ns, double wait_ns,
-           int64_t n_loops) {
+  void add(const RowKey& key, const OperationEvent& event, const Bound& bound, const LoopSum& loops) {
     Row& row = rows_[key];
     if (row.row.calls == 0) {
       row.row.phase = phase_name(event.phase);
@@ -66,11 +89,12 @@ class RowTable {
     row.row.ms += static_cast<double>(event.end_ns - event.start_ns) * kMsPerNs;
     row.row.bytes += static_cast<double>(event.n_bytes);
     row.row.flops += static_cast<double>(event.n_flops);
-    row.row.loops += n_loops;
+    row.row.loops += loops.n_parallel;
     row.bound_seconds += bound.seconds;
     row.seconds_by_bound[bound.name] += bound.seconds;
-    row.thread_ns += thread_ns;
-    row.wait_ns += wait_ns;
+    row.row.serial_ms += static_cast<double>(event.end_ns - event.start_ns - loops.parallel_ns) * kMsPerNs;
+    row.thread_ns += static_cast<double>(loops.parallel_ns) * loops.n_threads;
+    row.wait_ns += loops.wait_ns;
   }
 
   std::vector<ProfileOperation> finish(const std::vector<ProfilePhase>& phases) {
@@ -112,14 +136,16 @@ double median(std::vector<double> values) {
 ProfilePhase summarize_phase(const Recorder& recorder, const LoopTimes& times, StepPhase which, double barrier_us) {
   ProfilePhase phase;
   phase.name = phase_name(which);
-  phase.thread_busy_ms.resize(static_cast<size_t>(recorder.n_threads()));
-  phase.thread_wait_ms.resize(phase.thread_busy_ms.size());
+  const auto n_threads = static_cast<size_t>(recorder.n_threads());
+  phase.thread_busy_ms.resize(n_threads);
+  phase.thread_wait_ms.resize(n_threads);
   for (const StageEvent& stage : recorder.stages()) {
     if (stage.phase != which || std::string_view(stage.name) != "step") continue;
     ++phase.steps;
     phase.ms += static_cast<double>(stage.end_ns - stage.start_ns) * kMsPerNs;
   }
   std::vector<double> loop_us;
+  double parallel_ms = 0;
   for (const OperationEvent& event : recorder.operations()) {
     if (event.phase != which || event.apart) continue;
     ++phase.operations;
@@ -127,28 +153,33 @@ ProfilePhase summarize_phase(const Recorder& recorder, const LoopTimes& times, S
     const auto end = std::min(static_cast<size_t>(event.end_loop), recorder.loops().size());
     for (auto loop = static_cast<size_t>(event.first_loop); loop < end; ++loop) {
       const LoopEvent& span = recorder.loops()[loop];
-      for (size_t thread_idx = 0; thread_idx < phase.thread_busy_ms.size(); ++thread_idx) {
+      const double length_us = static_cast<double>(span.end_ns - span.start_ns) * 1e-3;
+      double wait_ms = 0;
+      for (size_t thread_idx = 0; thread_idx < n_threads; ++thread_idx) {
         phase.thread_busy_ms[thread_idx] += times.busy_ns[thread_idx][loop] * kMsPerNs;
-        if (span.parallel) phase.thread_wait_ms[thread_idx] += times.wait_ns(recorder, loop, thread_idx) * kMsPerNs;
+        if (!span.parallel) continue;
+        const double thread_wait_ms = times.wait_ns(recorder, loop, thread_idx) * kMsPerNs;
+        phase.thread_wait_ms[thread_idx] += thread_wait_ms;
+        wait_ms += thread_wait_ms / static_cast<double>(n_threads);
       }
-      if (span.parallel) loop_us.push_back(static_cast<double>(span.end_ns - span.start_ns) * 1e-3);
+      if (!span.parallel) continue;
+      loop_us.push_back(length_us);
+      parallel_ms += length_us * 1e-3;
+      phase.wait_ms += wait_ms;
+      if (length_us < kShortLoop * barrier_us) phase.short_loop_wait_ms += wait_ms;
     }
   }
+  phase.serial_ms = phase.operations_ms - parallel_ms;
   phase.loops = static_cast<int64_t>(loop_us.size());
   if (!loop_us.empty()) {
-    const auto n_short = std::ranges::count_if(loop_us, [&](double us) { return us < 10 * barrier_us; });
+    const auto n_short = std::ranges::count_if(loop_us, [&](double us) { return us < kShortLoop * barrier_us; });
     phase.short_loop_share = static_cast<double>(n_short) / static_cast<double>(loop_us.size());
     phase.loop_us_median = median(loop_us);
   }
-  double busy = 0, wait = 0, busiest = 0;
-  for (size_t thread_idx = 0; thread_idx < phase.thread_busy_ms.size(); ++thread_idx) {
-    busy += phase.thread_busy_ms[thread_idx];
-    wait += phase.thread_wait_ms[thread_idx];
-    busiest = std::max(busiest, phase.thread_busy_ms[thread_idx]);
-  }
-  const auto n_threads = static_cast<double>(recorder.n_threads());
-  phase.wait_ms = wait / n_threads;
-  phase.imbalance = busy > 0 ? busiest / (busy / n_threads) : 0;
+  // A thread works in parallel loops for as long as it does not wait there.
+  const double mean_busy_ms = parallel_ms - phase.wait_ms;
+  const double busiest_ms = parallel_ms - *std::ranges::min_element(phase.thread_wait_ms);
+  phase.imbalance = mean_busy_ms > 0 ? busiest_ms / mean_busy_ms : 0;
   return phase;
 }
 
@@ -244,25 +275,12 @@ void summarize(const Recorder& recorder, const ModelSpec& spec, const RequestTim
   for (const OperationEvent& event : recorder.operations()) {
     const Bound bound = find_bound(out_report.ceilings, static_cast<double>(event.n_bytes),
                                    static_cast<double>(event.n_flops), event.format[0] != '\0', footprint);
-    double thread_ns = 0, wait_ns = 0;
-    int64_t n_parallel = 0;
-    const auto end = std::min(static_cast<size_t>(event.end_loop), recorder.loops().size());
-    for (auto loop = static_cast<size_t>(event.first_loop); loop < end; ++loop) {
-      const LoopEvent& span = recorder.loops()[loop];
-      if (!span.parallel) continue;
-      ++n_parallel;
-      for (size_t thread_idx = 0; thread_idx < loops.busy_ns.size(); ++thread_idx) {
-        thread_ns += static_cast<double>(span.end_ns - span.start_ns);
-        wait_ns += loops.wait_ns(recorder, loop, thread_idx);
-      }
-    }
+    const LoopSum sum = sum_loops(recorder, loops, event);
     const bool in_layer = event.layer >= 0 && static_cast<size_t>(event.layer) < groups.size();
     const std::string group = in_layer ? groups[static_cast<size_t>(event.layer)] : std::string();
     const std::string layer = in_layer ? fmt::format("{}", event.layer) : std::string();
-    by_group.add({event.phase, group, event.name, event.format, event.kernel, event.apart}, event, bound, thread_ns,
-                 wait_ns, n_parallel);
-    by_layer.add({event.phase, layer, event.name, event.format, event.kernel, event.apart}, event, bound, thread_ns,
-                 wait_ns, n_parallel);
+    by_group.add({event.phase, group, event.name, event.format, event.kernel, event.apart}, event, bound, sum);
+    by_layer.add({event.phase, layer, event.name, event.format, event.kernel, event.apart}, event, bound, sum);
   }
   out_report.operations = by_group.finish(out_report.phases);
   out_report.layers = by_layer.finish(out_report.phases);

@@ -119,6 +119,7 @@ Json operations_json(const std::vector<ProfileOperation>& rows) {
                     {"bound", row.bound},
                     {"wait_share", row.wait_share},
                     {"loops", row.loops},
+                    {"serial_ms", row.serial_ms},
                     {"apart", row.apart}});
   }
   return json;
@@ -137,6 +138,8 @@ Json phases_json(const std::vector<ProfilePhase>& phases) {
                     {"loop_us_median", phase.loop_us_median},
                     {"short_loop_share", phase.short_loop_share},
                     {"wait_ms", phase.wait_ms},
+                    {"short_loop_wait_ms", phase.short_loop_wait_ms},
+                    {"serial_ms", phase.serial_ms},
                     {"imbalance", phase.imbalance},
                     {"thread_busy_ms", phase.thread_busy_ms},
                     {"thread_wait_ms", phase.thread_wait_ms},

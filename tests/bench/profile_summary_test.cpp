@@ -171,6 +171,7 @@ TEST(Summarize, AddsUpByPhaseGroupAndOperation) {
   EXPECT_DOUBLE_EQ(phase.operations_ms, 37) << "without what ran apart";
   EXPECT_EQ(phase.operations, 5);
   EXPECT_EQ(phase.loops, 5);
+  EXPECT_DOUBLE_EQ(phase.serial_ms, 0);
   EXPECT_DOUBLE_EQ(phase.thread_busy_ms[0], 37);
   EXPECT_DOUBLE_EQ(phase.thread_busy_ms[1], 2 + 12 + 5);
   EXPECT_DOUBLE_EQ(phase.thread_wait_ms[0], 0);
@@ -214,11 +215,41 @@ TEST(Summarize, AddsUpByPhaseGroupAndOperation) {
   EXPECT_THAT(stages, ElementsAre(std::pair("decode", 8.0), std::pair("sampling", 2.0), std::pair("other", 0.0)));
 }
 
+TEST(Summarize, TellsSerialWorkFromWaiting) {
+  Made made;
+  const int64_t start = made.now;
+  // Half of the operation in a loop on the caller alone, then in none at all, then 4 ms in a parallel loop.
+  OperationEvent event{.name = "experts", .start_ns = made.now, .layer = 0, .phase = StepPhase::kDecode};
+  made.recorder.add_span(0, {.start_ns = made.now, .end_ns = made.now + 10 * kMs, .loop = 0});
+  made.recorder.add_loop({.start_ns = made.now, .end_ns = made.now + 10 * kMs, .parallel = false});
+  made.now += 16 * kMs;
+  made.recorder.add_span(0, {.start_ns = made.now, .end_ns = made.now + 4 * kMs, .loop = 1});
+  made.recorder.add_span(1, {.start_ns = made.now, .end_ns = made.now + 2 * kMs, .loop = 1});
+  made.recorder.add_loop({.start_ns = made.now, .end_ns = made.now + 4 * kMs, .parallel = true});
+  made.now += 4 * kMs;
+  event.end_ns = made.now;
+  event.end_loop = 2;
+  made.recorder.add_operation(event);
+  made.recorder.add_stage({.name = "step", .start_ns = start, .end_ns = made.now, .phase = StepPhase::kDecode});
+  summarize(made.recorder, made.spec, {start, made.now, made.now}, made.report);
+  const ProfilePhase& phase = made.report.phases.at(0);
+  EXPECT_EQ(phase.loops, 1);
+  EXPECT_DOUBLE_EQ(phase.serial_ms, 16);
+  EXPECT_DOUBLE_EQ(phase.wait_ms, 1);
+  EXPECT_DOUBLE_EQ(phase.short_loop_wait_ms, 0);
+  EXPECT_DOUBLE_EQ(phase.imbalance, 4.0 / 3) << "of the parallel loop alone";
+  EXPECT_DOUBLE_EQ(phase.thread_busy_ms[0], 14);
+  const ProfileOperation& row = made.report.operations.at(0);
+  EXPECT_DOUBLE_EQ(row.serial_ms, 16);
+  EXPECT_DOUBLE_EQ(row.wait_share, 0.25);
+  EXPECT_EQ(row.loops, 1);
+}
+
 TEST(Summarize, TellsShortLoopsByTheBarrier) {
   Made made;
   made.report.ceilings.barrier_us = 200;  // ten times that are 2 ms
   const int64_t start = made.now;
-  made.operation("rope", 0, 1, 1, {.phase = StepPhase::kDecode});
+  made.operation("rope", 0, 1, 0, {.phase = StepPhase::kDecode});
   made.operation("rope", 1, 1, 1, {.phase = StepPhase::kDecode});
   made.operation("rope", 2, 3, 3, {.phase = StepPhase::kDecode});
   made.operation("rope", 2, 9, 9, {.phase = StepPhase::kDecode});
@@ -227,6 +258,8 @@ TEST(Summarize, TellsShortLoopsByTheBarrier) {
   ASSERT_EQ(made.report.phases.size(), 1u);
   EXPECT_DOUBLE_EQ(made.report.phases[0].short_loop_share, 0.5);
   EXPECT_DOUBLE_EQ(made.report.phases[0].loop_us_median, 3000);
+  EXPECT_DOUBLE_EQ(made.report.phases[0].short_loop_wait_ms, 0.5);  // all of the first, by one thread of two
+  EXPECT_DOUBLE_EQ(made.report.phases[0].wait_ms, 0.5);
 }
 
 TEST(Summarize, OfNothingIsEmpty) {
