@@ -185,6 +185,7 @@ double median(std::vector<double> values) {
 
 double group_of_loops_s(ThreadPool& pool) {
   std::vector<double> loops_s;
+  loops_s.reserve(kLoopsPerGroup);
   for (int loop = 0; loop < kLoopsPerGroup; ++loop) loops_s.push_back(empty_loop_seconds(pool));
   return median(std::move(loops_s));
 }

@@ -154,7 +154,7 @@ CounterValues counted_between(const CounterValues& before, const CounterValues& 
 std::string describe_counter_refusal(int error_number, const std::optional<int>& paranoid) {
   const std::string level = paranoid ? fmt::format("perf_event_paranoid is {}", *paranoid)
                                      : "/proc/sys/kernel/perf_event_paranoid is not there";
-  const std::string start =
+  std::string start =
       fmt::format("no hardware counters: perf_event_open says '{}', {}", std::strerror(error_number), level);
   switch (error_number) {
     case ENOENT:

@@ -30,8 +30,8 @@ inline uint64_t sum_words(Words a) {
 }
 inline void prefetch(const std::byte* p, int64_t ahead_bytes) {
   // Through an integer: the address may lie beyond the buffer, where a pointer may not.
-  _mm_prefetch(reinterpret_cast<const char*>(reinterpret_cast<uintptr_t>(p) + static_cast<uintptr_t>(ahead_bytes)),
-               _MM_HINT_NTA);
+  const auto address = reinterpret_cast<uintptr_t>(p) + static_cast<uintptr_t>(ahead_bytes);
+  _mm_prefetch(reinterpret_cast<const char*>(address), _MM_HINT_NTA);  // NOLINT(performance-no-int-to-ptr)
 }
 
 #include "kernels/probes/impl.h"

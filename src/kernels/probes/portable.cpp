@@ -26,8 +26,8 @@ uint64_t sum_words(Words a) {
 }
 void prefetch(const std::byte* p, int64_t ahead_bytes) {
   // Through an integer: the address may lie beyond the buffer, where a pointer may not.
-  __builtin_prefetch(
-      reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(p) + static_cast<uintptr_t>(ahead_bytes)), 0, 0);
+  const auto address = reinterpret_cast<uintptr_t>(p) + static_cast<uintptr_t>(ahead_bytes);
+  __builtin_prefetch(reinterpret_cast<const void*>(address), 0, 0);  // NOLINT(performance-no-int-to-ptr)
 }
 
 #include "kernels/probes/impl.h"
