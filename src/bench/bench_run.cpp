@@ -105,6 +105,11 @@ Result<BenchOutcome> run_benchmarks(const BenchRequest& request) {
   const std::vector<BenchModel> models = open_models(request, opened);
   if (entry->needs_model && models.empty()) return opened;
   INGOT_ASSIGN(std::vector<BenchCase> cases, make_cases(request, models));
+  std::erase_if(cases, [&request](const BenchCase& bench) {
+    const std::string name = fmt::format("{} {}", bench.row.test, bench.row.format);
+    return name.find(request.filter) == std::string::npos;
+  });
+  if (cases.empty()) return invalid("no test of the suite {} contains {}", entry->name, request.filter);
   BenchOutcome outcome = run_cases(std::move(cases), request.runner);
   outcome.errors.insert(outcome.errors.begin(), opened.errors.begin(), opened.errors.end());
   return outcome;

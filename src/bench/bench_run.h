@@ -31,6 +31,7 @@ struct BenchRequest {
   Suite suite = Suite::kEndToEnd;
   EndToEndLists lists;
   std::vector<int64_t> threads = {0};  // 0: one per physical core
+  std::string filter;                  // only tests whose name or format contains this
   ModelOptions options;                // mode, kernels, type of keys and values
   RunnerOptions runner;
 };

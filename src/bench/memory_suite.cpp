@@ -10,6 +10,8 @@
 
 #include "bench/suites.h"
 #include "cache/sequence_state.h"
+#include "kernels/probes/access_pattern.h"
+#include "profile/access_efficiency.h"
 
 namespace ingot::core {
 namespace {
@@ -120,6 +122,26 @@ BenchCase fragmentation_case(const std::shared_ptr<const StateShape>& shape) {
   return bench;
 }
 
+// Floats in sequence, at a distance, anywhere; the bytes asked for count, not the lines fetched.
+BenchCase access_case(const std::shared_ptr<AlignedBuffer>& buffer, Access access, int64_t stride) {
+  const auto n_floats = static_cast<int64_t>(buffer->as<float>().size());
+  const int64_t n_reads = n_floats / 16;
+  BenchCase bench;
+  bench.row.test = access == Access::kRandom ? std::string("read random") : fmt::format("read stride {}", stride);
+  bench.row.format = "F32";
+  bench.row.threads = 1;
+  bench.row.work = static_cast<double>(n_reads) * sizeof(float);
+  bench.row.work_unit = "bytes";
+  bench.row.figures["expected_share_of_peak"] = expected_efficiency(access, stride);
+  auto sum = std::make_shared<float>(0.0f);
+  bench.run = [=]() -> Status {
+    const std::span<const float> data = buffer->as<float>();
+    *sum = access == Access::kRandom ? sum_random(data, 1, n_reads) : sum_strided(data, stride, 0, n_reads);
+    return {};
+  };
+  return bench;
+}
+
 }  // namespace
 
 Result<std::vector<BenchCase>> memory_cases(const OperationSuite& suite) {
@@ -139,6 +161,13 @@ Result<std::vector<BenchCase>> memory_cases(const OperationSuite& suite) {
   }
   cases.push_back(fragmentation_case(shape_of(kProfiles[0])));
   for (const int64_t piece : {64 * kMegabyte, kMegabyte, kMegabyte / 16}) cases.push_back(allocation_case(piece));
+  // Far beyond the caches, and a power of two as the random walk wants it.
+  INGOT_ASSIGN(AlignedBuffer allocated, AlignedBuffer::allocate(static_cast<size_t>(256 * kMegabyte)));
+  const auto buffer = std::make_shared<AlignedBuffer>(std::move(allocated));
+  std::ranges::fill(buffer->as<float>(), 1.0f);
+  cases.push_back(access_case(buffer, Access::kSequential, 1));
+  for (const int64_t stride : {8, 32, 64}) cases.push_back(access_case(buffer, Access::kStrided, stride));
+  cases.push_back(access_case(buffer, Access::kRandom, 1));
   return cases;
 }
 

@@ -61,20 +61,28 @@ struct Product {
   std::vector<WeightMatrix> weights;
 };
 
-Result<BenchCase> product_case(const std::shared_ptr<CpuOps>& ops, const ProductShape& shape, DType type) {
-  auto product = std::make_shared<Product>();
-  INGOT_ASSIGN(product->x, make_random_floats(shape.m * shape.k, 1));
-  INGOT_ASSIGN(product->out, ops->allocate(static_cast<size_t>(shape.m * shape.n) * sizeof(float)));
+Status fill(CpuOps& ops, const ProductShape& shape, DType type, Product& out_product) {
+  if (!out_product.weights.empty()) return {};
+  INGOT_ASSIGN(out_product.x, make_random_floats(shape.m * shape.k, 1));
+  INGOT_ASSIGN(out_product.out, ops.allocate(static_cast<size_t>(shape.m * shape.n) * sizeof(float)));
   for (int index = 0; index < shape.n_batch; ++index) {
     INGOT_ASSIGN(const HostTensor tensor,
                  make_synthetic_weights(type, shape.n, shape.k, static_cast<uint64_t>(index) + 1));
-    INGOT_ASSIGN(WeightMatrix packed, ops->pack_weight(tensor));
-    product->weights.push_back(std::move(packed));
+    INGOT_ASSIGN(WeightMatrix packed, ops.pack_weight(tensor));
+    out_product.weights.push_back(std::move(packed));
   }
+  return {};
+}
+
+BenchCase product_case(const std::shared_ptr<CpuOps>& ops, const ProductShape& shape, DType type) {
+  auto product = std::make_shared<Product>();
   BenchCase bench;
   const std::string batch = shape.n_batch == 1 ? std::string() : fmt::format("{} of ", shape.n_batch);
   bench.row = row_of(*ops, fmt::format("matmul {}{}x{}x{}", batch, shape.m, shape.n, shape.k), type);
-  bench.row.kernels = ops->kernels_for(product->weights.front());
+  WeightMatrix of_type;
+  of_type.type = type;
+  bench.row.kernels = ops->kernels_for(of_type);
+  bench.prepare = [=] { return fill(*ops, shape, type, *product); };
   bench.row.work = 1;
   bench.row.work_unit = "operations";
   bench.fine_grained = true;
@@ -210,25 +218,21 @@ Result<std::shared_ptr<CpuOps>> make_ops(const OperationSuite& suite) {
 Result<std::vector<BenchCase>> matmul_cases(const OperationSuite& suite) {
   INGOT_ASSIGN(const auto ops, make_ops(suite));
   std::vector<BenchCase> cases;
-  const auto add = [&](const ProductShape& shape, DType type) -> Status {
-    INGOT_ASSIGN(BenchCase bench, product_case(ops, shape, type));
-    cases.push_back(std::move(bench));
-    return {};
-  };
+  const auto add = [&](const ProductShape& shape, DType type) { cases.push_back(product_case(ops, shape, type)); };
   for (const ProductShape& shape :
        {ProductShape{512, 512, 512}, ProductShape{1024, 1024, 1024}, ProductShape{2048, 2048, 2048},
         ProductShape{4096, 4096, 4096}, ProductShape{2048, 4096, 2048}, ProductShape{1, 4096, 4096},
         ProductShape{32, 128, 4096}, ProductShape{128, 128, 1024}, ProductShape{32, 32, 768},
         ProductShape{128, 128, 1024, 8}}) {
-    INGOT_TRY(add(shape, DType::kF32));
+    add(shape, DType::kF32);
   }
   for (const DType type : kFormats) {
-    if (type != DType::kF32) INGOT_TRY(add({1, 4096, 4096}, type));
-    INGOT_TRY(add({128, 4096, 4096}, type));
+    if (type != DType::kF32) add({1, 4096, 4096}, type);
+    add({128, 4096, 4096}, type);
   }
   for (const BenchModel& model : suite.models) {
     for (const auto& [type, shape] : shapes_of(*model.engine)) {
-      INGOT_TRY(add(shape, type));
+      add(shape, type);
       cases.back().row.model = model.name;
     }
   }
@@ -241,18 +245,24 @@ Result<std::vector<BenchCase>> dequant_cases(const OperationSuite& suite) {
   INGOT_ASSIGN(AlignedBuffer buffer, ops->allocate(kSide * kSide * sizeof(float)));
   const auto out = std::make_shared<AlignedBuffer>(std::move(buffer));
   std::vector<BenchCase> cases;
-  const auto add = [&](DType type) -> Status {
-    INGOT_ASSIGN(const HostTensor tensor, make_synthetic_weights(type, kSide, kSide, 1));
-    INGOT_ASSIGN(const WeightMatrix w, ops->pack_weight(tensor));
+  const auto add = [&](DType type) {
+    const auto w = std::make_shared<WeightMatrix>();
+    w->type = type;
     BenchCase bench;
     bench.row = row_of(*ops, fmt::format("dequant {}x{}", kSide, kSide), type);
-    bench.row.kernels = ops->kernels_for(w);
+    bench.row.kernels = ops->kernels_for(*w);
+    bench.prepare = [ops, w]() -> Status {
+      if (!w->empty()) return {};
+      INGOT_ASSIGN(const HostTensor tensor, make_synthetic_weights(w->type, kSide, kSide, 1));
+      INGOT_ASSIGN(*w, ops->pack_weight(tensor));
+      return {};
+    };
     bench.row.work = static_cast<double>(kSide * kSide);
     bench.row.work_unit = "values";
     bench.run = [ops, table, w, out]() -> Status {
       ops->pool().parallel_for(kSide, 16, [&](int64_t begin, int64_t end, int) {
         for (int64_t row = begin; row < end; ++row) {
-          table->decoder(w.type)(w.row(0, row), out->as<float>().data() + row * kSide, kSide);
+          table->decoder(w->type)(w->row(0, row), out->as<float>().data() + row * kSide, kSide);
         }
       });
       return {};
@@ -260,17 +270,16 @@ Result<std::vector<BenchCase>> dequant_cases(const OperationSuite& suite) {
     bench.finish = [w](BenchResult& row) {
       const auto n_values = static_cast<double>(kSide * kSide);
       add_rate(row, "melem_per_second", 1000 * n_values);
-      add_rate(row, "gb_in_per_second", static_cast<double>(w.rows * w.row_bytes));
+      add_rate(row, "gb_in_per_second", static_cast<double>(w->rows * w->row_bytes));
       add_rate(row, "gb_out_per_second", 4 * n_values);
-      row.figures["compression_ratio"] = 4 * n_values / static_cast<double>(w.rows * w.row_bytes);
+      row.figures["compression_ratio"] = 4 * n_values / static_cast<double>(w->rows * w->row_bytes);
     };
     cases.push_back(std::move(bench));
-    return {};
   };
-  for (const DType type : kFormats) INGOT_TRY(add(type));
+  for (const DType type : kFormats) add(type);
   for (const QuantTraits& traits : all_quant_traits()) {
     const bool listed = std::ranges::find(kFormats, traits.type) != kFormats.end();
-    if (!listed && traits.dequantize_row != nullptr && traits.block_values > 1) INGOT_TRY(add(traits.type));
+    if (!listed && traits.dequantize_row != nullptr && traits.block_values > 1) add(traits.type);
   }
   return cases;
 }

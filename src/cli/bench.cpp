@@ -49,6 +49,7 @@ struct BenchFlags {
   std::string chunks = "512";
   std::string threads;
   int repeats = 10;
+  std::string filter;
   std::string mode = "exact";
   std::string isa;
   std::string kv_type = "f16";
@@ -86,6 +87,7 @@ core::Result<core::BenchRequest> to_request(const BenchFlags& flags) {
   model.isa = flags.isa;
   model.kv_type = flags.kv_type;
   request.options = model.options();
+  request.filter = flags.filter;
   request.runner.n_repeats = flags.repeats;
   request.runner.calibrate = [] { return core::time_calibration().fastest_ns; };
   return request;
@@ -208,6 +210,8 @@ Command add_bench(CLI::App& app) {
   with_environment(command->add_option("-t,--threads", flags->threads,
                                        "Threads, a list or range; without it one per physical core"));
   add_flag_value(command, "-r,--repeats", flags->repeats, "Samples of each test")->check(in_range(1, 100000));
+  with_environment(
+      command->add_option("--filter", flags->filter, "Only tests whose name or format contains this text"));
   add_flag_value(command, "--mode", flags->mode, "Arithmetic: exact or reference")
       ->check(CLI::IsMember({"exact", "reference"}));
   with_environment(command->add_option("--isa", flags->isa, "Kernel set; without it the best one"));

@@ -1,4 +1,4 @@
-// What share of the memory's peak a pattern of access is expected to reach (S3-03). The figures were stated for no
+// What share of the memory's peak a pattern of access is expected to reach. The figures were stated for no
 // machine in particular; bench/access_patterns measures what this one makes of them.
 #pragma once
 
