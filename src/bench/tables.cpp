@@ -161,6 +161,7 @@ std::string with_unit(double value, const std::string& unit) {
 void add_list(const char* title, const std::vector<std::string>& names, std::string& out_text) {
   if (names.empty()) return;
   std::vector<std::string> shown;
+  shown.reserve(names.size());
   for (const std::string& name : names) shown.push_back(printable(name));
   out_text += fmt::format("\n{}: {}\n", title, fmt::join(shown, "; "));
 }

@@ -121,6 +121,7 @@ std::string csv_field(std::string_view field) {
 
 std::string csv_line(const std::vector<std::string>& fields) {
   std::vector<std::string> quoted;
+  quoted.reserve(fields.size());
   for (const std::string& field : fields) quoted.push_back(csv_field(field));
   return fmt::format("{}\n", fmt::join(quoted, ","));
 }

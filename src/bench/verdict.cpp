@@ -313,7 +313,7 @@ Drift drift_between(std::span<const double> baseline_calibration_ns, std::span<c
                       change * 100, how, kDriftRefused * 100)};
 }
 
-Result<Comparison> compare_in_turn(std::string benchmark, std::string unit, Direction direction,
+Result<Comparison> compare_in_turn(std::string benchmark, const std::string& unit, Direction direction,
                                    std::span<const double> baseline, std::span<const double> current) {
   if (baseline.size() != current.size() || !are_times(baseline) || !are_times(current)) {
     return invalid("{}: {} and {} samples, expected as many of both, at least one, and each above 0", benchmark,

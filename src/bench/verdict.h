@@ -79,7 +79,7 @@ struct Comparison {
 };
 // Two series measured in turn, with the metrics mean, median, p95 and p99 of them. Samples are in unit, above 0. Of
 // rates, the percentiles are those of the times: p95 is the rate that nineteen of twenty samples reached.
-Result<Comparison> compare_in_turn(std::string benchmark, std::string unit, Direction direction,
+Result<Comparison> compare_in_turn(std::string benchmark, const std::string& unit, Direction direction,
                                    std::span<const double> baseline, std::span<const double> current);
 
 struct MetricVerdict {
