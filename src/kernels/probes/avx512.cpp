@@ -26,7 +26,12 @@ inline Words add_words(Words a, Words b) {
   return _mm512_add_epi64(a, b);
 }
 inline uint64_t sum_words(Words a) {
-  return static_cast<uint64_t>(_mm512_reduce_add_epi64(a));
+  // Not _mm512_reduce_add_epi64: GCC's adds signed numbers, and these sums wrap.
+  alignas(64) uint64_t words[8];
+  _mm512_store_si512(words, a);
+  uint64_t sum = 0;
+  for (const uint64_t word : words) sum += word;
+  return sum;
 }
 inline void prefetch(const std::byte* p, int64_t ahead_bytes) {
   // Through an integer: the address may lie beyond the buffer, where a pointer may not.
