@@ -126,6 +126,10 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
   RequestTimes times;
   const int64_t start_ns = steady_now_ns();
   INGOT_ASSIGN(const std::shared_ptr<Engine> engine, Engine::open(path, model, &loading));
+  if (options.detail_attention && !engine->has_attention_stages()) {
+    return fail(ErrorKind::kUnsupported, "attention in detail: the {} kernels compute it in one piece",
+                engine->info().kernels);
+  }
   StageZone tokenize(&loading, "tokenize");
   INGOT_ASSIGN(const std::vector<int32_t> tokens, encode(*engine, prompt, options));
   tokenize.stop();
@@ -136,7 +140,7 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
   times.start_ns = start_ns + shift_ns;
   move_stages(loading, shift_ns, recorder);
 
-  engine->set_recorder(&recorder);
+  engine->set_recorder(&recorder, {.attention = options.detail_attention});
   TokenSequence sequence(engine);
   GenerateOptions generate_options;
   generate_options.max_tokens = options.max_tokens;

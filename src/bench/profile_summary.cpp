@@ -11,6 +11,34 @@ namespace {
 constexpr double kMsPerNs = 1e-6;
 constexpr double kShortLoop = 10;  // times the barrier: below that, starting and ending weigh a tenth or more
 
+double to_ms(int64_t start_ns, int64_t end_ns) {
+  return static_cast<double>(end_ns - start_ns) * kMsPerNs;
+}
+
+// What ran beside the real work: its time is taken out of every sum. Events are recorded in the order of their starts.
+class ApartTimes {
+ public:
+  explicit ApartTimes(const Recorder& recorder) {
+    double sum = 0;
+    for (const OperationEvent& event : recorder.operations()) {
+      if (!event.apart) continue;
+      starts_.push_back(event.start_ns);
+      sums_.push_back(sum += to_ms(event.start_ns, event.end_ns));
+    }
+  }
+  // Of what began in [from_ns, to_ns).
+  double ms(int64_t from_ns, int64_t to_ns) const { return ms_before(to_ns) - ms_before(from_ns); }
+
+ private:
+  double ms_before(int64_t time_ns) const {
+    const auto n = std::ranges::lower_bound(starts_, time_ns) - starts_.begin();
+    return n == 0 ? 0.0 : sums_[static_cast<size_t>(n - 1)];
+  }
+
+  std::vector<int64_t> starts_;
+  std::vector<double> sums_;  // up to the end of each
+};
+
 struct LoopTimes {
   std::vector<std::vector<double>> busy_ns;  // (threads, loops)
   double wait_ns(const Recorder& recorder, size_t loop, size_t thread_idx) const {
@@ -86,7 +114,7 @@ class RowTable {
       row.row.apart = event.apart;
     }
     ++row.row.calls;
-    row.row.ms += static_cast<double>(event.end_ns - event.start_ns) * kMsPerNs;
+    row.row.ms += to_ms(event.start_ns, event.end_ns);
     row.row.bytes += static_cast<double>(event.n_bytes);
     row.row.flops += static_cast<double>(event.n_flops);
     row.row.loops += loops.n_parallel;
@@ -133,7 +161,8 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-ProfilePhase summarize_phase(const Recorder& recorder, const LoopTimes& times, StepPhase which, double barrier_us) {
+ProfilePhase summarize_phase(const Recorder& recorder, const LoopTimes& times, const ApartTimes& apart, StepPhase which,
+                             double barrier_us) {
   ProfilePhase phase;
   phase.name = phase_name(which);
   const auto n_threads = static_cast<size_t>(recorder.n_threads());
@@ -142,14 +171,14 @@ ProfilePhase summarize_phase(const Recorder& recorder, const LoopTimes& times, S
   for (const StageEvent& stage : recorder.stages()) {
     if (stage.phase != which || std::string_view(stage.name) != "step") continue;
     ++phase.steps;
-    phase.ms += static_cast<double>(stage.end_ns - stage.start_ns) * kMsPerNs;
+    phase.ms += to_ms(stage.start_ns, stage.end_ns) - apart.ms(stage.start_ns, stage.end_ns);
   }
   std::vector<double> loop_us;
   double parallel_ms = 0;
   for (const OperationEvent& event : recorder.operations()) {
     if (event.phase != which || event.apart) continue;
     ++phase.operations;
-    phase.operations_ms += static_cast<double>(event.end_ns - event.start_ns) * kMsPerNs;
+    phase.operations_ms += to_ms(event.start_ns, event.end_ns);
     const auto end = std::min(static_cast<size_t>(event.end_loop), recorder.loops().size());
     for (auto loop = static_cast<size_t>(event.first_loop); loop < end; ++loop) {
       const LoopEvent& span = recorder.loops()[loop];
@@ -184,14 +213,16 @@ ProfilePhase summarize_phase(const Recorder& recorder, const LoopTimes& times, S
 }
 
 // The stages between two moments, one after another, and what lies between them as "other".
-std::vector<ProfileStage> list_stages(const Recorder& recorder, int64_t from_ns, int64_t to_ns) {
+std::vector<ProfileStage> list_stages(const Recorder& recorder, const ApartTimes& apart, int64_t from_ns,
+                                      int64_t to_ns) {
   std::vector<ProfileStage> stages;
   double covered = 0;
   for (const StageEvent& event : recorder.stages()) {
     if (event.start_ns < from_ns || event.start_ns >= to_ns) continue;
     std::string name = event.name;
     if (name == "step") name = phase_name(event.phase);
-    const double ms = static_cast<double>(std::min(event.end_ns, to_ns) - event.start_ns) * kMsPerNs;
+    double ms = to_ms(event.start_ns, std::min(event.end_ns, to_ns));
+    if (std::string_view(event.name) == "step") ms -= apart.ms(event.start_ns, event.end_ns);
     covered += ms;
     const auto known = std::ranges::find(stages, name, &ProfileStage::name);
     if (known == stages.end()) {
@@ -200,7 +231,8 @@ std::vector<ProfileStage> list_stages(const Recorder& recorder, int64_t from_ns,
       known->ms += ms;
     }
   }
-  stages.push_back({"other", static_cast<double>(to_ns - from_ns) * kMsPerNs - covered});
+  const double all = to_ms(from_ns, to_ns) - apart.ms(from_ns, to_ns);
+  stages.push_back({"other", all - covered});
   return stages;
 }
 
@@ -211,7 +243,7 @@ void split_prefill(const Recorder& recorder, std::vector<ProfileStage>& stages) 
   double embedding = 0, head = 0;
   for (const OperationEvent& event : recorder.operations()) {
     if (event.phase != StepPhase::kPrefill || event.layer >= 0 || event.apart) continue;
-    const double ms = static_cast<double>(event.end_ns - event.start_ns) * kMsPerNs;
+    const double ms = to_ms(event.start_ns, event.end_ns);
     (std::string_view(event.name) == "embedding" ? embedding : head) += ms;
   }
   prefill->name = "prefill: layers";
@@ -260,9 +292,10 @@ Bound find_bound(const MachineCeilings& ceilings, double bytes, double flops, bo
 
 void summarize(const Recorder& recorder, const ModelSpec& spec, const RequestTimes& times, ProfileReport& out_report) {
   const LoopTimes loops = sum_spans(recorder);
+  const ApartTimes apart(recorder);
   const std::vector<std::string> groups = name_layer_groups(spec);
   for (const StepPhase phase : {StepPhase::kPrefill, StepPhase::kDecode}) {
-    ProfilePhase summary = summarize_phase(recorder, loops, phase, out_report.ceilings.barrier_us);
+    ProfilePhase summary = summarize_phase(recorder, loops, apart, phase, out_report.ceilings.barrier_us);
     if (summary.steps == 0) continue;
     // Prompts go in whole chunks, generated tokens one a step.
     summary.tokens = phase == StepPhase::kPrefill ? out_report.prompt_tokens : summary.steps;
@@ -285,11 +318,11 @@ void summarize(const Recorder& recorder, const ModelSpec& spec, const RequestTim
   out_report.operations = by_group.finish(out_report.phases);
   out_report.layers = by_layer.finish(out_report.phases);
 
-  out_report.wall_ms = static_cast<double>(times.end_ns - times.start_ns) * kMsPerNs;
-  out_report.first_byte_ms = static_cast<double>(times.first_byte_ns - times.start_ns) * kMsPerNs;
-  out_report.stages = list_stages(recorder, times.start_ns, times.first_byte_ns);
+  out_report.stages = list_stages(recorder, apart, times.start_ns, times.first_byte_ns);
+  out_report.decode_stages = list_stages(recorder, apart, times.first_byte_ns, times.end_ns);
+  out_report.first_byte_ms = to_ms(times.start_ns, times.first_byte_ns) - apart.ms(times.start_ns, times.first_byte_ns);
+  out_report.wall_ms = to_ms(times.start_ns, times.end_ns) - apart.ms(times.start_ns, times.end_ns);
   split_prefill(recorder, out_report.stages);
-  out_report.decode_stages = list_stages(recorder, times.first_byte_ns, times.end_ns);
   out_report.dropped_events = recorder.n_dropped();
 }
 

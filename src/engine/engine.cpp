@@ -144,11 +144,11 @@ Status Engine::embed(std::span<const int32_t> tokens, TensorView out) {
   return {};
 }
 
-void Engine::set_recorder(Recorder* recorder) {
+void Engine::set_recorder(Recorder* recorder, ProfileDetail detail) {
   const std::scoped_lock lock(step_mutex_);
   recorder_ = recorder;
   ops_->set_loop_recorder(recorder);
-  profiled_ops_ = recorder == nullptr ? nullptr : std::make_unique<ProfiledOps>(*ops_, *recorder);
+  profiled_ops_ = recorder == nullptr ? nullptr : std::make_unique<ProfiledOps>(*ops_, *recorder, detail);
 }
 
 Status Engine::check_tokens(std::span<const int32_t> tokens) const {

@@ -44,10 +44,11 @@ class Engine {
 
   // Steps, and what generate() does around them, are recorded from now on; null: no longer. The recorder outlives the
   // recording; no step may be under way.
-  void set_recorder(Recorder* recorder);
+  void set_recorder(Recorder* recorder, ProfileDetail detail = {});
   Recorder* recorder() const { return recorder_; }
   OpsMemory ops_memory() const { return ops_->memory(); }
   const char* backend() const { return ops_->backend(); }
+  bool has_attention_stages() const { return ops_->has_attention_stages(); }
 
   Status check_tokens(std::span<const int32_t> tokens) const;
 

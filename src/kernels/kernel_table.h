@@ -124,7 +124,21 @@ struct KernelTable {
                          float* out_partials);
   void (*merge_segments)(const AttentionArgs& args, int64_t row, int64_t head, const float* partials,
                          int64_t n_segments, int64_t partial_stride, float* scratch_total);
+  // attend_segment() in three stages, each over the whole segment, for profiles; null where attend_segment is. The
+  // scores of a segment are segment_scores_floats() floats: first plain products, then weights. weigh_segment adds to
+  // the partials that softmax_segment has begun; merge_segments ends both ways.
+  void (*score_segment)(const AttentionArgs& args, const AttentionItem& item, int64_t segment, std::byte* scratch,
+                        float* out_scores);
+  void (*softmax_segment)(const AttentionArgs& args, const AttentionItem& item, int64_t segment, float* scores,
+                          float* out_partials);
+  void (*weigh_segment)(const AttentionArgs& args, const AttentionItem& item, int64_t segment, const float* weights,
+                        std::byte* scratch, float* partials);
 };
+
+// Of n_rows rows of group heads each.
+inline constexpr int64_t segment_scores_floats(int64_t n_rows, int64_t group) {
+  return kSegmentTokens * n_rows * group;
+}
 
 // A partial result of attention: the largest score, the sum of exponentials, then value_dim sums, padded.
 inline constexpr int64_t attention_partial_floats(int64_t value_dim) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/attention_args.h"
 #include "ops/cpu_ops.h"
 
 namespace ingot::core {
@@ -53,19 +54,7 @@ void CpuOps::attention(const StepRows&, const AttentionParams& params, const KvV
   const auto last_page = static_cast<size_t>((end_position - 1) / kPageTokens);
   INGOT_CHECK(last_page < kv.key_pages.size() && last_page < kv.value_pages.size(), "pages for every position");
 
-  AttentionArgs args;
-  args.kv = &kv;
-  args.n_heads = params.n_heads;
-  args.scale = params.scale;
-  args.softcap = params.softcap;
-  args.window = params.window;
-  args.sinks = params.sinks.empty() ? nullptr : params.sinks.data();
-  args.q = q.data;
-  args.q_stride = q.row_stride;
-  args.out = out.data;
-  args.out_stride = out.row_stride;
-  args.first_position = first_position;
-
+  const AttentionArgs args = attention_args(params, kv, first_position, q, out);
   const size_t bytes_per_thread = table_->attention_scratch_bytes(args);
   const Result<std::byte*> scratch = scratch_.get_per_thread(bytes_per_thread);
   if (!scratch) return fail_step(scratch.error(), out);
@@ -78,9 +67,7 @@ void CpuOps::attention(const StepRows&, const AttentionParams& params, const KvV
     return AttentionItem{first_row, std::min(first_row + kMaxAttentionRows, q.rows), kv_head};
   };
 
-  const int64_t first_seen = params.window > 0 ? std::max<int64_t>(0, first_position - params.window + 1) : 0;
-  const int64_t first_segment = first_seen / kSegmentTokens;
-  const int64_t n_segments = (end_position - 1) / kSegmentTokens + 1 - first_segment;
+  const auto [first_segment, n_segments] = seen_segments(args, q.rows);
   const bool split = table_->attend_segment != nullptr && n_blocks == 1 && n_segments > 1 && pool_->n_threads() > 1;
   if (!split) {
     // Later rows see more: they go first, so that the last items are short ones.

@@ -70,8 +70,11 @@ const char* CpuOps::kernels_for(const WeightMatrix& w) const {
 }
 
 OpsMemory CpuOps::memory() const {
-  const auto partials = static_cast<int64_t>(scratch_.n_bytes(ScratchSlot::kPartials));
-  return {.attention_scratch = partials, .other_scratch = static_cast<int64_t>(scratch_.n_bytes()) - partials};
+  const size_t partials = scratch_.n_bytes(ScratchSlot::kPartials);
+  // What only a profile asked for is not told as the model's.
+  const size_t stages = scratch_.n_bytes(ScratchSlot::kStageScores) + scratch_.n_bytes(ScratchSlot::kStagePartials);
+  return {.attention_scratch = static_cast<int64_t>(partials),
+          .other_scratch = static_cast<int64_t>(scratch_.n_bytes() - partials - stages)};
 }
 
 Status CpuOps::synchronise() {

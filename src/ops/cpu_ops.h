@@ -47,6 +47,8 @@ class CpuOps final : public Ops {
   OpsMemory memory() const override;
   // Loops of these operations are recorded from now on; null: no longer. See ThreadPool::set_recorder.
   void set_loop_recorder(Recorder* recorder) { pool_->set_recorder(recorder); }
+  // Whether time_attention_stages() does anything.
+  bool has_attention_stages() const { return table_->score_segment != nullptr; }
   // For what a program wants to run over the same threads between two operations.
   ThreadPool& pool() { return *pool_; }
 
@@ -62,6 +64,9 @@ class CpuOps final : public Ops {
   void write_kv(const KvView& kv, int64_t first_position, TensorView k, TensorView v) override;
   void attention(const StepRows& step, const AttentionParams& params, const KvView& kv, int64_t first_position,
                  TensorView q, TensorView out) override;
+  std::optional<AttentionStageTimes> time_attention_stages(const AttentionParams& params, const KvView& kv,
+                                                           int64_t first_position, TensorView q,
+                                                           TensorView out) override;
   void route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,
              std::span<float> out_weights) override;
   void experts(const StepRows& step, const ExpertParams& params, std::span<const int32_t> ids,

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -117,6 +118,13 @@ struct OpsMemory {
   int64_t other_scratch = 0;
 };
 
+// How long the stages of attention take, each run by itself over all rows.
+struct AttentionStageTimes {
+  int64_t scores_ns = 0;   // q.k
+  int64_t softmax_ns = 0;  // with scaling and masking
+  int64_t values_ns = 0;   // the weighted sums
+};
+
 class Ops {
  public:
   virtual ~Ops() = default;
@@ -165,6 +173,14 @@ class Ops {
   // q: (rows, n_heads * key_dim); out: (rows, n_heads * value_dim).
   virtual void attention(const StepRows& step, const AttentionParams& params, const KvView& kv, int64_t first_position,
                          TensorView q, TensorView out) = 0;
+
+  // The same numbers up to rounding, in stages that a profile can tell apart and that keep scores in memory in between:
+  // more work than attention(), which holds them in registers and caches. Empty where a backend has no such stages.
+  virtual std::optional<AttentionStageTimes> time_attention_stages(const AttentionParams&, const KvView&,
+                                                                   int64_t /*first_position*/, TensorView /*q*/,
+                                                                   TensorView /*out*/) {
+    return std::nullopt;
+  }
 
   // -- Mixture of experts ---------------------------------------------------------------------------------------
   // logits: (rows, n_experts). Ties go to the lower expert. out_ids, out_weights: (rows, n_used), best first.

@@ -19,6 +19,12 @@ int64_t kv_value_bytes(const KvView& kv) {
   return kv.dtype == DType::kF32 ? 4 : 2;
 }
 
+// Positions that any of the rows sees.
+int64_t n_seen(const AttentionParams& params, int64_t first_position, int64_t n_rows) {
+  const int64_t first = params.window > 0 ? std::max<int64_t>(0, first_position - params.window + 1) : 0;
+  return first_position + n_rows - first;
+}
+
 }  // namespace
 
 int64_t attention_pairs(int64_t first_position, int64_t n_rows, int64_t window) {
@@ -122,15 +128,50 @@ void ProfiledOps::write_kv(const KvView& kv, int64_t first_position, TensorView 
 
 void ProfiledOps::attention(const StepRows& step, const AttentionParams& params, const KvView& kv,
                             int64_t first_position, TensorView q, TensorView out) {
-  const int64_t first_seen = params.window > 0 ? std::max<int64_t>(0, first_position - params.window + 1) : 0;
-  const int64_t n_seen = first_position + q.rows - first_seen;
   const int64_t head_width = kv.key_dim + kv.value_dim;
   record("attention",
-         {.n_bytes = n_seen * kv.n_kv_heads * head_width * kv_value_bytes(kv) + bytes_of(q) + bytes_of(out),
+         {.n_bytes = n_seen(params, first_position, q.rows) * kv.n_kv_heads * head_width * kv_value_bytes(kv) +
+                     bytes_of(q) + bytes_of(out),
           .n_flops = 2 * attention_pairs(first_position, q.rows, params.window) * params.n_heads * head_width,
           .n_rows = q.rows,
           .position = first_position},
          [&] { inner_.attention(step, params, kv, first_position, q, out); });
+  if (detail_.attention) record_attention_stages(params, kv, first_position, q, out.cols);
+}
+
+void ProfiledOps::record_attention_stages(const AttentionParams& params, const KvView& kv, int64_t first_position,
+                                          TensorView q, int64_t out_cols) {
+  stages_out_.resize(static_cast<size_t>(q.rows * out_cols));
+  const TensorView out = TensorView::matrix(stages_out_.data(), q.rows, out_cols);
+  OperationEvent event;
+  event.layer = label_.layer;
+  event.backend = inner_.backend();
+  event.kernel = inner_.kernels();
+  event.n_rows = q.rows;
+  event.position = first_position;
+  event.phase = recorder_.phase();
+  event.apart = true;
+  event.first_loop = event.end_loop = recorder_.n_loops();
+  event.end_ns = recorder_.stamp();
+  const std::optional<AttentionStageTimes> times = inner_.time_attention_stages(params, kv, first_position, q, out);
+  if (!times) return;
+
+  const int64_t n_scores = attention_pairs(first_position, q.rows, params.window) * params.n_heads;
+  const int64_t score_bytes = n_scores * int64_t{sizeof(float)};
+  const int64_t cached = n_seen(params, first_position, q.rows) * kv.n_kv_heads * kv_value_bytes(kv);
+  // One after another from where they began, as if each had run in one go.
+  const auto add = [&](const char* name, int64_t duration_ns, int64_t n_bytes, int64_t n_flops) {
+    event.name = name;
+    event.start_ns = event.end_ns;
+    event.end_ns += duration_ns;
+    event.n_bytes = n_bytes;
+    event.n_flops = n_flops;
+    recorder_.add_operation(event);
+  };
+  add("qk_computation", times->scores_ns, cached * kv.key_dim + bytes_of(q) + score_bytes, 2 * n_scores * kv.key_dim);
+  add("softmax", times->softmax_ns, 2 * score_bytes, 5 * n_scores);
+  add("weighted_value", times->values_ns, cached * kv.value_dim + score_bytes + bytes_of(out),
+      2 * n_scores * kv.value_dim);
 }
 
 void ProfiledOps::route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,

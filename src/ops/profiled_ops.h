@@ -12,10 +12,16 @@
 
 namespace ingot::core {
 
+// What is run once more beside the real work, to tell its parts apart.
+struct ProfileDetail {
+  bool attention = false;  // scores, softmax and weighted values
+};
+
 class ProfiledOps final : public Ops {
  public:
   // Both outlive this.
-  ProfiledOps(Ops& inner, Recorder& recorder) : inner_(inner), recorder_(recorder) {}
+  ProfiledOps(Ops& inner, Recorder& recorder, ProfileDetail detail = {})
+      : inner_(inner), recorder_(recorder), detail_(detail) {}
 
   Result<AlignedBuffer> allocate(size_t n_bytes) override { return inner_.allocate(n_bytes); }
   Result<WeightMatrix> pack_weight(const HostTensor& tensor) override { return inner_.pack_weight(tensor); }
@@ -37,6 +43,11 @@ class ProfiledOps final : public Ops {
   void write_kv(const KvView& kv, int64_t first_position, TensorView k, TensorView v) override;
   void attention(const StepRows& step, const AttentionParams& params, const KvView& kv, int64_t first_position,
                  TensorView q, TensorView out) override;
+  std::optional<AttentionStageTimes> time_attention_stages(const AttentionParams& params, const KvView& kv,
+                                                           int64_t first_position, TensorView q,
+                                                           TensorView out) override {
+    return inner_.time_attention_stages(params, kv, first_position, q, out);
+  }
   void route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,
              std::span<float> out_weights) override;
   void experts(const StepRows& step, const ExpertParams& params, std::span<const int32_t> ids,
@@ -54,8 +65,13 @@ class ProfiledOps final : public Ops {
   template <typename Fn>
   void record(const char* fallback, const Work& work, const Fn& fn);
 
+  void record_attention_stages(const AttentionParams& params, const KvView& kv, int64_t first_position, TensorView q,
+                               int64_t out_cols);
+
   Ops& inner_;
   Recorder& recorder_;
+  ProfileDetail detail_;
+  std::vector<float> stages_out_;  // (rows, n_heads * value_dim): what the stages compute, for nobody
   std::vector<bool> expert_used_;  // (n_experts): kept, so that recording does not allocate
 };
 

@@ -12,7 +12,7 @@
 namespace ingot::core {
 
 // One buffer per use that can be alive at the same time as another.
-enum class ScratchSlot : uint8_t { kThreads, kPaddedRows, kPartials, kExperts, kCount };
+enum class ScratchSlot : uint8_t { kThreads, kPaddedRows, kPartials, kExperts, kStageScores, kStagePartials, kCount };
 
 class Scratch {
  public:

@@ -44,6 +44,7 @@ class ThreadPool {
   // From now on every loop and each thread's share in it is recorded; null: no longer. Precondition: no loop runs, and
   // the recorder has room for n_threads() threads and outlives the recording.
   void set_recorder(Recorder* recorder) { recorder_ = recorder; }
+  Recorder* recorder() const { return recorder_; }
 
  private:
   explicit ThreadPool(bool oversubscribed) : spin_(oversubscribed ? Spin::kYield : Spin::kPause) {}

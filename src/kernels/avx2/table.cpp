@@ -32,6 +32,7 @@ namespace ingot::core::avx2 {
 #include "kernels/impl/dot_panel.h"
 #include "kernels/impl/linear.h"
 #include "kernels/impl/attention.h"
+#include "kernels/impl/attention_stages.h"
 #include "kernels/impl/table.h"
 // clang-format on
 

@@ -103,10 +103,8 @@ inline PositionRange seen_slots(const AttentionArgs& args, int64_t position, int
   return {std::max<int64_t>(first - page_position, 0), std::min(position + 1 - page_position, kPageTokens)};
 }
 
-// Scores of one row in one page -> weights, in place; brings the state's largest score and sum up to date and rescales
-// what it has gathered.
-inline void update_softmax(const AttentionArgs& args, PositionRange seen, int64_t padded_value, float* scores,
-                           float* state) {
+// Scales and masks one page's scores in place; the largest of them.
+inline float mask_scores(const AttentionArgs& args, PositionRange seen, float* scores) {
   const F32 scale = broadcast(args.scale);
   const F32 cap = broadcast(args.softcap);
   F32 page_largest = broadcast(kMinusInfinity);
@@ -119,8 +117,15 @@ inline void update_softmax(const AttentionArgs& args, PositionRange seen, int64_
     store(scores + slot, score);
     page_largest = max(page_largest, score);
   }
+  return largest(page_largest);
+}
+
+// Scores of one row in one page -> weights, in place; brings the state's largest score and sum up to date and rescales
+// what it has gathered.
+inline void update_softmax(const AttentionArgs& args, PositionRange seen, int64_t padded_value, float* scores,
+                           float* state) {
+  const float candidate = mask_scores(args, seen, scores);
   const float before = state[kLargest];
-  const float candidate = largest(page_largest);
   const float now = candidate > before ? candidate : before;
   // Where nothing but minus infinities was seen, any finite reference gives weights of zero.
   const F32 reference = broadcast(now == kMinusInfinity ? 0.0f : now);
@@ -191,14 +196,17 @@ inline void add_values(const float* weights, const float* values, int64_t value_
   }
 }
 
-// One page for all states of an item.
-inline void attend_page(const AttentionArgs& args, const AttentionItem& item, const AttentionShape& shape, int64_t page,
-                        const AttentionScratch& scratch, float* partials) {
+// The positions of the page that any state of the item sees.
+inline int64_t page_positions(const AttentionArgs& args, const AttentionItem& item, int64_t page) {
+  return std::min(args.first_position + item.end_row - page * kPageTokens, kPageTokens);
+}
+
+// scores: (states, kPageTokens), not yet scaled.
+inline void score_page(const AttentionArgs& args, const AttentionItem& item, const AttentionShape& shape, int64_t page,
+                       const AttentionScratch& scratch, float* scores) {
   const KvView& kv = *args.kv;
-  const int64_t page_position = page * kPageTokens;
-  const int64_t n_positions = std::min(args.first_position + item.end_row - page_position, kPageTokens);
+  const int64_t n_positions = page_positions(args, item, page);
   decode_page(kv, kv.key_pages[static_cast<size_t>(page)], kv.key_dim, item.kv_head, n_positions, scratch.keys);
-  decode_page(kv, kv.value_pages[static_cast<size_t>(page)], kv.value_dim, item.kv_head, n_positions, scratch.values);
   PanelArgs dots;
   dots.weights = scratch.keys;
   dots.weight_stride = shape.padded_key;
@@ -207,22 +215,26 @@ inline void attend_page(const AttentionArgs& args, const AttentionItem& item, co
   dots.x_stride = shape.padded_key;
   dots.n_x = shape.n_states;
   dots.n_cols = shape.padded_key;
-  dots.out = scratch.scores;
+  dots.out = scores;
   dots.out_stride = kPageTokens;
   dots.accumulate = false;
   dot_panel(dots);
+}
 
-  const auto seen_by = [&](int64_t state) {
-    return seen_slots(args, args.first_position + item.first_row + state / shape.group, page_position);
-  };
-  for (int64_t state = 0; state < shape.n_states; ++state) {
-    const PositionRange seen = seen_by(state);
-    if (seen.begin >= seen.end) continue;
-    update_softmax(args, seen, shape.padded_value, scratch.scores + state * kPageTokens,
-                   partials + state * shape.partial);
-  }
+inline PositionRange seen_by_state(const AttentionArgs& args, const AttentionItem& item, const AttentionShape& shape,
+                                   int64_t state, int64_t page) {
+  return seen_slots(args, args.first_position + item.first_row + state / shape.group, page * kPageTokens);
+}
+
+// weights: (states, kPageTokens).
+inline void weigh_page(const AttentionArgs& args, const AttentionItem& item, const AttentionShape& shape, int64_t page,
+                       const AttentionScratch& scratch, const float* weights, float* partials) {
+  const KvView& kv = *args.kv;
+  decode_page(kv, kv.value_pages[static_cast<size_t>(page)], kv.value_dim, item.kv_head,
+              page_positions(args, item, page), scratch.values);
+  const auto seen_by = [&](int64_t state) { return seen_by_state(args, item, shape, state, page); };
   const auto add_one = [&](int64_t state, PositionRange slots) {
-    add_values<1>(scratch.scores + state * kPageTokens, scratch.values, shape.padded_value, slots,
+    add_values<1>(weights + state * kPageTokens, scratch.values, shape.padded_value, slots,
                   partials + state * shape.partial + kWeighted, shape.partial);
   };
   int64_t state = 0;
@@ -238,11 +250,24 @@ inline void attend_page(const AttentionArgs& args, const AttentionItem& item, co
       continue;
     }
     for (int64_t row = state; row < state + kValueRows; ++row) add_one(row, {seen_by(row).begin, shared.begin});
-    add_values<kValueRows>(scratch.scores + state * kPageTokens, scratch.values, shape.padded_value, shared,
+    add_values<kValueRows>(weights + state * kPageTokens, scratch.values, shape.padded_value, shared,
                            partials + state * shape.partial + kWeighted, shape.partial);
     for (int64_t row = state; row < state + kValueRows; ++row) add_one(row, {shared.end, seen_by(row).end});
   }
   for (; state < shape.n_states; ++state) add_one(state, seen_by(state));
+}
+
+// One page for all states of an item.
+inline void attend_page(const AttentionArgs& args, const AttentionItem& item, const AttentionShape& shape, int64_t page,
+                        const AttentionScratch& scratch, float* partials) {
+  score_page(args, item, shape, page, scratch, scratch.scores);
+  for (int64_t state = 0; state < shape.n_states; ++state) {
+    const PositionRange seen = seen_by_state(args, item, shape, state, page);
+    if (seen.begin >= seen.end) continue;
+    update_softmax(args, seen, shape.padded_value, scratch.scores + state * kPageTokens,
+                   partials + state * shape.partial);
+  }
+  weigh_page(args, item, shape, page, scratch, scratch.scores, partials);
 }
 
 inline void clear_partials(const AttentionShape& shape, float* partials) {
@@ -253,16 +278,26 @@ inline void clear_partials(const AttentionShape& shape, float* partials) {
   }
 }
 
-inline void attend_pages(const AttentionArgs& args, const AttentionItem& item, const AttentionShape& shape,
-                         int64_t segment, const AttentionScratch& scratch, float* partials) {
+struct PageRange {
+  int64_t begin;
+  int64_t end;
+};
+
+// The pages of a segment that any row of the item sees.
+inline PageRange segment_pages(const AttentionArgs& args, const AttentionItem& item, int64_t segment) {
   constexpr int64_t kPagesPerSegment = kSegmentTokens / kPageTokens;
   const int64_t first_position = args.first_position + item.first_row;
   const int64_t last_position = args.first_position + item.end_row - 1;
   const int64_t first_seen = args.window > 0 ? std::max<int64_t>(0, first_position - args.window + 1) : 0;
-  const int64_t first_page = std::max(first_seen / kPageTokens, segment * kPagesPerSegment);
-  const int64_t end_page = std::min(last_position / kPageTokens + 1, (segment + 1) * kPagesPerSegment);
+  return {std::max(first_seen / kPageTokens, segment * kPagesPerSegment),
+          std::min(last_position / kPageTokens + 1, (segment + 1) * kPagesPerSegment)};
+}
+
+inline void attend_pages(const AttentionArgs& args, const AttentionItem& item, const AttentionShape& shape,
+                         int64_t segment, const AttentionScratch& scratch, float* partials) {
+  const PageRange pages = segment_pages(args, item, segment);
   clear_partials(shape, partials);
-  for (int64_t page = first_page; page < end_page; ++page) attend_page(args, item, shape, page, scratch, partials);
+  for (int64_t page = pages.begin; page < pages.end; ++page) attend_page(args, item, shape, page, scratch, partials);
 }
 
 struct Merged {

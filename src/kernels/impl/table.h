@@ -19,5 +19,8 @@ constexpr KernelTable make_table(const char* name) {
       .attention_scratch_bytes = attention_scratch_bytes,
       .attend_segment = attend_segment,
       .merge_segments = merge_segments,
+      .score_segment = score_segment,
+      .softmax_segment = softmax_segment,
+      .weigh_segment = weigh_segment,
   };
 }

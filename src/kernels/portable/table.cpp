@@ -29,6 +29,7 @@ namespace ingot::core::portable {
 #include "kernels/impl/dot_panel.h"
 #include "kernels/impl/linear.h"
 #include "kernels/impl/attention.h"
+#include "kernels/impl/attention_stages.h"
 #include "kernels/impl/table.h"
 // clang-format on
 

@@ -22,6 +22,9 @@ const KernelTable& reference_kernel_table() {
       .attention_scratch_bytes = reference::attention_scratch_bytes,
       .attend_segment = nullptr,
       .merge_segments = nullptr,
+      .score_segment = nullptr,
+      .softmax_segment = nullptr,
+      .weigh_segment = nullptr,
   };
   return kTable;
 }
