@@ -37,8 +37,8 @@ enum class Statistic { kMean, kMedian, kP95, kP99 };
 
 double mean(std::span<const double> samples);
 // samples: at least one, in rising order. Linear between the two nearest: the value at place fraction * (n - 1),
-// counted from 0 (type 7 of Hyndman and Fan, the default of NumPy and R). The shortcut samples[n * 95 / 100] is the same or
-// the next higher sample.
+// counted from 0 (type 7 of Hyndman and Fan, the default of NumPy and R). The shortcut samples[n * 95 / 100], which
+// some tools take, is the same or the next higher sample.
 double percentile(std::span<const double> sorted, double fraction);
 // Of at least one sample in any order.
 double statistic_of(std::span<const double> samples, Statistic statistic);
