@@ -2,6 +2,7 @@
 import csv
 import io
 import json
+import pathlib
 import signal
 import sys
 import time
@@ -10,11 +11,12 @@ import unittest
 from program import SANITIZED, TINY, Case, run, start
 
 SMALL = ["-p", "16", "-n", "4", "-r", "3"]
+MORE = ["-p", "16", "-n", "4", "-r", "8"]
 
 
 class Bench(Case):
-    def measured(self, *args):
-        finished = run("bench", TINY, *SMALL, "--json", *args)
+    def measured(self, *args, small=SMALL):
+        finished = run("bench", TINY, *small, "--json", *args)
         self.assertEqual(finished.code, 0, finished.err)
         return finished.json
 
@@ -40,11 +42,11 @@ class Bench(Case):
         self.assertNotIn("tokens_per_second", load)
 
     def test_lists_ranges_threads_and_chunks(self):
-        document = self.measured("-p", "8-32*2", "-n", "0", "--chunk", "4,16", "-t", "1,2")
+        document = self.measured("-p", "8-32*2", "-n", "0", "--chunk", "4,16", "-t", "1,2", "-r", "1", small=[])
         prefills = [(row["test"], row["chunk"], row["threads"]) for row in document["results"]
                     if row["test"].startswith("pp")]
         self.assertEqual(prefills, [(f"pp{n}", chunk, threads) for threads in (1, 2) for n in (8, 16, 32)
-                                    for chunk in (4, 16)])
+                                    for chunk in ("4", "16")])
         self.assertFalse([row for row in document["results"] if row["test"].startswith("tg")])
 
     def test_other_formats(self):
@@ -95,16 +97,16 @@ class Bench(Case):
 class Baselines(Case):
     def test_a_slower_run_is_a_regression(self):
         path = str(self.folder / "before.json")
-        saved = run("bench", TINY, *SMALL, "-r", "8", "--save-baseline=" + path)
+        saved = run("bench", TINY, *MORE, "--save-baseline=" + path)
         self.assertEqual(saved.code, 0, saved.err)
-        stored = json.loads(open(path).read())
+        stored = json.loads(pathlib.Path(path).read_text())
         # As if the machine had been ten times as fast: beyond every threshold and beyond chance.
         for entry in stored["baselines"].values():
             entry["samples_ns"] = [sample / 10 for sample in entry["samples_ns"]]
             entry["metrics"] = {name: value / 10 if name.endswith("_ms") else value
                                 for name, value in entry["metrics"].items()}
         self.file("before.json", json.dumps(stored))
-        compared = run("bench", TINY, *SMALL, "-r", "8", "--compare-baseline=" + path)
+        compared = run("bench", TINY, *MORE, "--compare-baseline=" + path)
         self.assertEqual(compared.code, 3, compared.err + compared.text)
         self.assertIn("Regression", compared.text)
 
@@ -118,7 +120,7 @@ class Baselines(Case):
     def test_other_hardware_is_never_compared_silently(self):
         path = str(self.folder / "other.json")
         self.assertEqual(run("bench", TINY, *SMALL, "--save-baseline=" + path).code, 0)
-        stored = json.loads(open(path).read().replace(json.loads(open(path).read())["hardware"]["processor"],
+        stored = json.loads(pathlib.Path(path).read_text().replace(json.loads(pathlib.Path(path).read_text())["hardware"]["processor"],
                                                       "Another Processor"))
         self.file("other.json", json.dumps(stored))
         compared = run("bench", TINY, *SMALL, "--compare-baseline=" + path)
@@ -163,7 +165,7 @@ class Versus(Case):
     def test_a_command_that_fails(self):
         finished = run("bench", TINY, "-p", "16", "-n", "0", "--pairs", "2", "--versus", "exit 9")
         self.assertEqual(finished.code, 1)
-        self.assertIn("exit 9", finished.err)
+        self.assertIn("exit code 9", finished.err)
 
 
 class Log(Case):
@@ -172,7 +174,7 @@ class Log(Case):
         for title, change in (("Speed", "before"), ("Size", "before"), ("Speed", "after")):
             finished = run("bench", TINY, "-r", "2", "--title", title, "--change", change, "--output", path)
             self.assertEqual(finished.code, 0, finished.err)
-        text = open(path).read()
+        text = pathlib.Path(path).read_text()
         self.assertLess(text.index("- after"), text.index("## Size"))
         self.assertEqual(text.count("## Speed"), 1)
 
@@ -190,7 +192,7 @@ class Log(Case):
         finished = run("bench", TINY, "-r", "1", "--title", "T", "--change", "c", "--output", other)
         self.assertEqual(finished.code, 1)
         self.assertIn("other.md", finished.err)
-        self.assertEqual(open(other).read(), "# Something else\n")
+        self.assertEqual(pathlib.Path(other).read_text(), "# Something else\n")
 
 
 class BadInput(Case):
