@@ -67,8 +67,8 @@ void CpuOps::attention(const StepRows&, const AttentionParams& params, const KvV
     return AttentionItem{first_row, std::min(first_row + kMaxAttentionRows, q.rows), kv_head};
   };
 
-  const auto [first_segment, n_segments] = seen_segments(args, q.rows);
-  const bool split = table_->attend_segment != nullptr && n_blocks == 1 && n_segments > 1 && pool_->n_threads() > 1;
+  const SegmentRange seen = seen_segments(args, q.rows);  // not a structured binding: Clang 14 captures none
+  const bool split = table_->attend_segment != nullptr && n_blocks == 1 && seen.count > 1 && pool_->n_threads() > 1;
   if (!split) {
     // Later rows see more: they go first, so that the last items are short ones.
     pool_->parallel_for(n_blocks * kv.n_kv_heads, 1, [&](int64_t begin, int64_t end, int thread_idx) {
@@ -80,19 +80,19 @@ void CpuOps::attention(const StepRows&, const AttentionParams& params, const KvV
     return;
   }
 
-  // partials: (n_segments, n_kv_heads, rows, group, partial)
+  // partials: (segments, n_kv_heads, rows, group, partial)
   const int64_t partial = attention_partial_floats(kv.value_dim);
   const int64_t group = params.n_heads / kv.n_kv_heads;
   const int64_t segment_stride = q.rows * params.n_heads * partial;
   const Result<std::byte*> bytes =
-      scratch_.get(ScratchSlot::kPartials, static_cast<size_t>(n_segments * segment_stride) * sizeof(float));
+      scratch_.get(ScratchSlot::kPartials, static_cast<size_t>(seen.count * segment_stride) * sizeof(float));
   if (!bytes) return fail_step(bytes.error(), out);
   float* partials = reinterpret_cast<float*>(*bytes);
-  pool_->parallel_for(n_segments * kv.n_kv_heads, 1, [&](int64_t begin, int64_t end, int thread_idx) {
+  pool_->parallel_for(seen.count * kv.n_kv_heads, 1, [&](int64_t begin, int64_t end, int thread_idx) {
     for (int64_t item = begin; item < end; ++item) {
       const int64_t segment = item / kv.n_kv_heads;
       const int64_t kv_head = item % kv.n_kv_heads;
-      table_->attend_segment(args, item_of(0, kv_head), first_segment + segment, thread_scratch(thread_idx),
+      table_->attend_segment(args, item_of(0, kv_head), seen.first + segment, thread_scratch(thread_idx),
                              partials + segment * segment_stride + kv_head * q.rows * group * partial);
     }
   });
@@ -102,7 +102,7 @@ void CpuOps::attention(const StepRows&, const AttentionParams& params, const KvV
       const int64_t row = item / params.n_heads;
       const int64_t head = item % params.n_heads;
       const int64_t offset = ((head / group * q.rows + row) * group + head % group) * partial;
-      table_->merge_segments(args, row, head, partials + offset, n_segments, segment_stride, total);
+      table_->merge_segments(args, row, head, partials + offset, seen.count, segment_stride, total);
     }
   });
 }
