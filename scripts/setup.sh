@@ -7,7 +7,7 @@ ingot_build_packages=(
   python3 python3-pip
 )
 ingot_test_packages=(
-  libgtest-dev libgmock-dev clang libclang-rt-14-dev clang-format clang-tidy qemu-user
+  libgtest-dev libgmock-dev clang libclang-rt-14-dev clang-format clang-tidy qemu-user valgrind
 )
 
 say() { printf '\n== %s\n' "$*" >&2; }
