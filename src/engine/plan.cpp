@@ -41,7 +41,7 @@ std::string describe_biases(std::initializer_list<NamedLinear> projections) {
 
 // "rms norms before and after": where they stand around the mixer and the feed-forward part.
 std::string describe_norms(NormKind kind, const LayerWeights* w) {
-  const std::string norms = kind == NormKind::kRms ? "rms norms" : "layer norms";
+  std::string norms = kind == NormKind::kRms ? "rms norms" : "layer norms";
   if (w == nullptr) return norms;
   const bool before = !w->mixer_norm.empty();
   const bool after = !w->mixer_post_norm.empty();

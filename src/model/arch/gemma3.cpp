@@ -11,7 +11,8 @@ namespace {
 void scale_queries_of_27b(ModelSpec& spec) {
   if (spec.n_layers() != 62) return;
   for (LayerSpec& layer : spec.layers) {
-    layer.attention.scale = 1.0f / std::sqrt(static_cast<float>(spec.dim / layer.attention.n_heads));
+    const int64_t dim_by_heads = spec.dim / layer.attention.n_heads;  // 168 in that model
+    layer.attention.scale = 1.0f / std::sqrt(static_cast<float>(dim_by_heads));
   }
 }
 

@@ -5,7 +5,7 @@
 namespace ingot::core {
 namespace {
 
-#define INGOT_ARCHITECTURE_POINTER(name) &name,
+#define INGOT_ARCHITECTURE_POINTER(name) &(name),
 constexpr std::array kAll{INGOT_ARCHITECTURES(INGOT_ARCHITECTURE_POINTER)};
 #undef INGOT_ARCHITECTURE_POINTER
 
