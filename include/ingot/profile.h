@@ -141,6 +141,7 @@ struct ProfileReport {
   std::string counters;                  // cycles, instructions, cache misses; or why there are none
   std::string energy;                    // joules a token; or why there are none
   int64_t dropped_events = 0;            // that found no room; 0 in a sound profile
+  std::string trace_error;               // why the trace could not be written; empty: it was, or none was asked for
   std::string text;                      // that was generated
 };
 

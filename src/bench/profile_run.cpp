@@ -183,7 +183,10 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
     INGOT_ASSIGN(report.dram_read_now, measure_dram_read(*pool));
   }
   report.findings = diagnose(report);
-  if (!options.trace.empty()) INGOT_TRY(write_chrome_trace(recorder, options.trace));
+  if (!options.trace.empty()) {
+    const Status written = write_chrome_trace(recorder, options.trace);
+    if (!written) report.trace_error = written.error().message;
+  }
   return report;
 }
 

@@ -1,9 +1,13 @@
 // ingot profile: where the time of a request goes.
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <memory>
 #include <optional>
 
+#include "bench/profile_page.h"
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/flags.h"
@@ -19,6 +23,7 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   ingot profile model.gguf -p "Once upon a time" -n 32
   ingot profile model.gguf -f article.txt --trace trace.json     open it at ui.perfetto.dev
+  ingot profile model.gguf -f article.txt --html profile.html    a page with figures, for a browser
   ingot profile model.gguf -f article.txt --target-ttft 200      PASS or FAIL
   ingot profile model.gguf -f article.txt --detail attention --layers
 
@@ -31,10 +36,25 @@ struct ProfileFlags {
   std::vector<std::string> files;
   ProfileOptions options;
   std::string detail;
+  std::string html;
   double target_ms = 0;
   bool layers = false;
   bool json = false;
 };
+
+// After the result, which is printed even if its files cannot be written.
+int write_files(const ProfileReport& report, const ProfileFlags& flags, ProfileTextOptions options) {
+  int code = kDone;
+  if (!report.trace_error.empty()) code = report_error(report.trace_error);
+  if (flags.html.empty()) return code;
+  options.per_layer = false;  // the page has groups of layers only
+  const std::string page = core::profile_page(profile_json(report, options));
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(flags.html.c_str(), "we"), std::fclose);
+  const bool written =
+      file && std::fwrite(page.data(), 1, page.size(), file.get()) == page.size() && std::fflush(file.get()) == 0;
+  if (written) return code;
+  return report_error(fmt::format("{}: cannot write the page: {}", flags.html, std::strerror(errno)));
+}
 
 int profile_model(const ProfileFlags& flags) {
   if (!flags.prompt && flags.files.empty() && stdin_is_terminal()) {
@@ -64,6 +84,7 @@ int profile_model(const ProfileFlags& flags) {
   const int code =
       write_result(flags.json ? json_text(profile_json(*report, text_options)) : profile_text(*report, text_options));
   if (code != kDone) return code;
+  if (const int files_code = write_files(*report, flags, text_options); files_code != kDone) return files_code;
   if (options.cancel.cancelled()) return kInterrupted;
   return kDone;
 }
@@ -91,6 +112,7 @@ Command add_profile(CLI::App& app) {
                                        "Say PASS or FAIL for this time to the first byte, in milliseconds"))
       ->check(in_range(0.001, 1e9));
   with_environment(command->add_option("--trace", flags->options.trace, "Write a trace for Perfetto or Chrome here"));
+  with_environment(command->add_option("--html", flags->html, "Write a page with figures for a browser here"));
   add_switch(command, "--json", flags->json, "Print one JSON document");
   command->footer(kExamples);
   return {command, [flags] { return profile_model(*flags); }};

@@ -1,0 +1,183 @@
+"""ingot profile."""
+import json
+import pathlib
+import re
+import unittest
+
+from program import MODELS, TINY, Case, gguf, run
+
+PROMPT = "The quick brown fox jumps over the lazy dog. " * 5
+
+
+class Profile(Case):
+    def profiled(self, *args, model=TINY, **options):
+        finished = run("profile", model, "-p", PROMPT, "-n", "8", "-t", "2", *args, **options)
+        self.assertEqual(finished.code, 0, finished.err)
+        self.assertEqual(finished.err, "")
+        return finished
+
+    def test_text_has_every_part(self):
+        text = self.profiled().text
+        for part in ("time to the first byte: ", "load weights", "prefill: layers", "tokenize", "from there to the end: ",
+                     "prefill: ", "decode: ", "layers ", "GFLOP/s", "of the limit", "0-1 ", "qkv_projection", "attention",
+                     "thread 1: ", "waiting in loops", "memory: weights ", "buffers allocated", "diagnosis:"):
+            self.assertIn(part, text)
+        self.assertNotIn("apart", text)
+
+    def test_json_has_what_scripts_rely_on(self):
+        profile = self.profiled("--json").json
+        self.assertEqual(list(profile), [
+            "schema", "model", "mode", "kernels", "threads", "prompt_tokens", "generated_tokens", "wall_ms",
+            "first_byte_ms", "stages", "decode_stages", "phases", "operations", "backends", "memory", "ceilings", "drift",
+            "counters", "energy", "dropped_events", "findings"])
+        self.assertEqual(profile["schema"], 1)
+        self.assertEqual(profile["threads"], 2)
+        self.assertEqual(profile["prompt_tokens"], len(run("tokenize", TINY, PROMPT).text.split()))
+        self.assertEqual(profile["dropped_events"], 0)
+        self.assertEqual([phase["name"] for phase in profile["phases"]], ["prefill", "decode"])
+        self.assertEqual(list(profile["backends"]), ["cpu"])
+        names = {row["operation"] for row in profile["operations"]}
+        self.assertLessEqual({"embedding", "attention_norm", "qkv_projection", "rope", "kv_cache_write", "attention",
+                              "output_projection", "ffn_norm", "down_projection", "head"}, names)
+        for row in profile["operations"]:
+            self.assertEqual(list(row), [
+                "phase", "layers", "operation", "format", "kernel", "backend", "calls", "ms", "share", "bytes", "flops",
+                "gb_per_second", "gflop_per_second", "percent_of_ceiling", "bound", "wait_share", "loops", "serial_ms",
+                "apart"])
+
+    def test_figures_agree_with_each_other(self):
+        profile = self.profiled("--json").json
+        self.assertAlmostEqual(sum(stage["ms"] for stage in profile["stages"]), profile["first_byte_ms"], places=6)
+        self.assertAlmostEqual(sum(stage["ms"] for stage in profile["stages"] + profile["decode_stages"]),
+                               profile["wall_ms"], places=6)
+        for phase in profile["phases"]:
+            rows = [row for row in profile["operations"] if row["phase"] == phase["name"]]
+            self.assertAlmostEqual(sum(row["ms"] for row in rows), phase["operations_ms"], places=6)
+            self.assertLessEqual(phase["operations_ms"], phase["ms"])
+            self.assertEqual(sum(row["calls"] for row in rows), phase["operations"])
+            for row in rows:
+                self.assertAlmostEqual(row["gb_per_second"], row["bytes"] * 1e-6 / row["ms"])
+                self.assertAlmostEqual(row["gflop_per_second"], row["flops"] * 1e-6 / row["ms"])
+        self.assertEqual(profile["phases"][0]["tokens"], profile["prompt_tokens"])
+
+    def test_layers_gives_a_row_for_each(self):
+        profile = self.profiled("--layers", "--json").json
+        rows = [row for row in profile["layers"] if row["phase"] == "prefill" and row["operation"] == "rope"]
+        self.assertEqual(sorted(row["layers"] for row in rows), ["0", "1"])
+        self.assertRegex(self.profiled("--layers").text, r"\n  1 +rope ")
+
+    def test_gemma3_has_sliding_and_global_layers(self):
+        profile = self.profiled("--json", model=str(MODELS / "gemma3.F32.gguf")).json
+        self.assertEqual({row["layers"] for row in profile["operations"]}, {"", "0-4,6", "5"})
+
+    def test_attention_in_detail_is_part_of_no_sum(self):
+        profile = self.profiled("--detail", "attention", "--json").json
+        apart = [row for row in profile["operations"] if row["apart"]]
+        self.assertEqual({row["operation"] for row in apart}, {"qk_computation", "softmax", "weighted_value"})
+        self.assertEqual({row["phase"] for row in apart}, {"prefill", "decode"})
+        for phase in profile["phases"]:
+            rows = [row for row in profile["operations"] if row["phase"] == phase["name"] and not row["apart"]]
+            self.assertAlmostEqual(sum(row["ms"] for row in rows), phase["operations_ms"], places=6)
+            self.assertLessEqual(phase["operations_ms"], phase["ms"])
+        self.assertAlmostEqual(sum(stage["ms"] for stage in profile["stages"] + profile["decode_stages"]),
+                               profile["wall_ms"], places=6)
+        text = self.profiled("--detail", "attention").text
+        self.assertRegex(text, r"softmax +- +\d+ +[\d.]+ +apart")
+        self.assertIn("part of no sum", text)
+
+    def test_the_target_is_met_or_not(self):
+        self.assertRegex(self.profiled("--target-ttft", "600000").text, r"\nPASS: .* under the target of 600000")
+        self.assertRegex(self.profiled("--target-ttft", "0.001").text, r"\nFAIL: .* over the target of ")
+        target = self.profiled("--target-ttft", "600000", "--json").json["target"]
+        self.assertEqual((target["first_byte_ms"], target["passed"]), (600000, True))
+        self.assertGreater(target["gap_ms"], 0)
+
+    def test_a_trace_opens_in_a_viewer(self):
+        path = self.folder / "trace.json"
+        self.profiled("--trace", path)
+        events = json.loads(path.read_text())["traceEvents"]
+        spans = [event for event in events if event["ph"] == "X"]
+        names = {event["name"] for event in spans}
+        self.assertLessEqual({"load weights", "tokenize", "step", "sampling", "qkv_projection", "rope"}, names)
+        self.assertEqual({event["tid"] for event in spans} - {0, 1, 2}, set())
+        for event in spans:
+            self.assertGreaterEqual(event["ts"], 0)
+            self.assertGreaterEqual(event["dur"], 0)
+
+    # -- The page ---------------------------------------------------------------------------------------------------
+
+    def page(self, *args, **options):
+        path = self.folder / "page.html"
+        finished = self.profiled("--html", path, *args, **options)
+        page = path.read_text()
+        return finished, page, re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1]
+
+    def test_a_page_holds_the_profile_and_needs_no_network(self):
+        finished, page, data = self.page("--json")
+        self.assertEqual(json.loads(data), finished.json)
+        self.assertTrue(page.startswith("<!doctype html>"))
+        self.assertNotRegex(page, r"(src|href)=|url\(|https:")
+
+    def test_a_page_comes_beside_the_text(self):
+        finished, _, data = self.page("--target-ttft", "600000", "--layers")
+        self.assertIn("diagnosis:", finished.text)
+        self.assertTrue(json.loads(data)["target"]["passed"])
+
+    def test_a_hostile_name_stays_text(self):
+        hostile = "</script><script>document.title=1</script>"
+        original, name = pathlib.Path(TINY).read_bytes(), b"tiny llama"
+        # Metadata grows by whole blocks, so that the tensors keep their alignment.
+        self.assertEqual((len(hostile) - len(name)) % 32, 0)
+        field = len(name).to_bytes(8, "little") + name
+        self.assertEqual(original.count(field), 1)
+        changed = original.replace(field, len(hostile).to_bytes(8, "little") + hostile.encode())
+        _, page, data = self.page(model=self.file("hostile.gguf", changed))
+        self.assertEqual(json.loads(data)["model"]["name"], hostile)
+        self.assertNotIn("document.title=1</", page)
+
+    # -- Bad input --------------------------------------------------------------------------------------------------
+
+    def test_a_missing_model(self):
+        finished = run("profile", "/nonexistent/model.gguf", "-p", "x")
+        self.assert_error(finished, 1, "/nonexistent/model.gguf")
+
+    def test_a_model_of_no_known_architecture(self):
+        path = self.file("odd.gguf", gguf({"general.architecture": "oddity"}))
+        self.assert_error(run("profile", path, "-p", "x"), 1, "oddity")
+
+    def test_files_that_cannot_be_written_cost_no_result(self):
+        for flag in ("--trace", "--html"):
+            with self.subTest(flag):
+                finished = run("profile", TINY, "-p", PROMPT, "-n", "2", flag, "/nonexistent/out")
+                self.assertEqual(finished.code, 1)
+                self.assertIn("diagnosis:", finished.text)
+                lines = finished.err.splitlines()
+                self.assertEqual(len(lines), 1, finished.err)
+                self.assertIn("/nonexistent/out", lines[0])
+                self.assertIn("No such file", lines[0])
+
+    def test_a_full_disk(self):
+        if not pathlib.Path("/dev/full").exists():
+            self.skipTest("this system has no /dev/full")
+        for flag in ("--trace", "--html"):
+            with self.subTest(flag):
+                finished = run("profile", TINY, "-p", PROMPT, "-n", "2", flag, "/dev/full")
+                self.assertEqual(finished.code, 1)
+                self.assertIn("No space", finished.err)
+                self.assertEqual(len(finished.err.splitlines()), 1, finished.err)
+
+    def test_attention_in_detail_of_the_reference(self):
+        finished = run("profile", TINY, "-p", PROMPT, "--detail", "attention", "--mode", "reference")
+        self.assert_error(finished, 1, "reference", "one piece")
+
+    def test_wrong_usage(self):
+        for args in (["--detail", "everything"], ["--target-ttft", "0"], ["-n", "0"], ["--chunk", "0"]):
+            with self.subTest(args):
+                self.assert_error(run("profile", TINY, "-p", "x", *args), 2, args[0].replace("-n", "--max-tokens"))
+
+    def test_an_empty_prompt(self):
+        self.assert_error(run("profile", str(MODELS / "gpt2.F32.gguf"), "-p", ""), 1, "prompt")
+
+
+if __name__ == "__main__":
+    unittest.main()
