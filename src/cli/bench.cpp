@@ -14,6 +14,7 @@
 #include "bench/tables.h"
 #include "cli/bench_ceilings.h"
 #include "cli/bench_log.h"
+#include "cli/bench_report.h"
 #include "cli/bench_versus.h"
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
@@ -34,6 +35,7 @@ constexpr const char* kExamples = R"(Examples:
   ingot bench model.gguf --save-baseline=before            ... change something ...
   ingot bench model.gguf --compare-baseline=before         exit code 3 on a regression
   ingot bench model.gguf --versus 'llama-bench -m model.gguf -t 2 -o json'
+  ingot bench report monday.json friday.json --output report.html
   ingot bench --ceilings                                   what this machine can do at most
 
 Suites: e2e, matmul, dequant, attention, memory, ttft, tokenizer, sampling, ablation. Each case is warmed up, then all
@@ -239,7 +241,8 @@ Command add_bench(CLI::App& app) {
   with_environment(command->add_option("--change", flags->change, "With --title: what was changed, in one line"));
   add_flag_value(command, "--output", flags->output, "The benchmark log");
   command->footer(kExamples);
-  return {command, [flags] { return bench(*flags); }};
+  const Command report = add_bench_report(*command);
+  return {command, [flags, report] { return report.app->parsed() ? report.run() : bench(*flags); }};
 }
 
 }  // namespace ingot::cli

@@ -67,7 +67,10 @@ int run_program(int argc, char** argv) {
       report_error(fmt::format("{} is no command; there are {} (ingot --help explains)", argv[1], kCommandNames));
       return kWrongUsage;
     }
-    const std::string command = chosen.empty() ? "ingot" : "ingot " + chosen.front()->get_name();
+    std::string command = "ingot";
+    for (auto below = chosen; !below.empty(); below = below.front()->get_subcommands()) {
+      command += " " + below.front()->get_name();
+    }
     report_error(fmt::format("{} ({} --help explains)", one_line(error.what()), command));
     return kWrongUsage;
   }
