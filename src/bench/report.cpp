@@ -244,18 +244,20 @@ Report make_report(std::vector<ReportRun> runs, const Thresholds& thresholds) {
 }
 
 std::vector<std::string> hardware_warnings(const Report& report) {
+  const std::vector<BaselineHardware>& machines = report.machines;
   std::vector<std::string> warnings;
-  for (size_t index = 1; index < report.machines.size(); ++index) {
-    const BaselineHardware& first = report.machines.front();
-    const BaselineHardware& other = report.machines[index];
-    if (is_nameless(first) || is_nameless(other)) {
-      warnings.push_back(fmt::format("machine {} does not say which processor it has: it is compared nonetheless",
-                                     is_nameless(first) ? 1 : index + 1));
-      continue;
+  std::optional<size_t> first;  // that has a name
+  for (size_t index = 0; index < machines.size(); ++index) {
+    if (is_nameless(machines[index])) {
+      warnings.push_back(fmt::format(
+          "machine {} stands for results that do not name their processor: they are compared nonetheless", index + 1));
+    } else if (!first) {
+      first = index;
+    } else {
+      const std::string difference = hardware_difference(machines[*first], machines[index]);
+      warnings.push_back(fmt::format("machine {} is not machine {}, and not compared with it{}", index + 1, *first + 1,
+                                     difference.empty() ? "" : " (" + difference + ")"));
     }
-    const std::string difference = hardware_difference(first, other);
-    warnings.push_back(fmt::format("machine {} is other hardware than machine 1, and not compared with it{}", index + 1,
-                                   difference.empty() ? "" : " (" + difference + ")"));
   }
   return warnings;
 }

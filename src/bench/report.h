@@ -58,7 +58,7 @@ struct Report {
 };
 Report make_report(std::vector<ReportRun> runs, const Thresholds& thresholds);
 
-// One for each machine beyond the first; machines count from 1 there.
+// One for each machine beyond the first, and one for results that name none. Machines count from 1 there.
 std::vector<std::string> hardware_warnings(const Report& report);
 
 // Digits compare as the numbers that they make.

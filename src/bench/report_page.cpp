@@ -125,22 +125,34 @@ Json metric_json(const MetricVerdict& metric) {
   return json;
 }
 
+// The metric whose change stands in the table: the median where it is known.
+const MetricVerdict* shown_metric(const std::vector<MetricVerdict>& metrics) {
+  constexpr std::array<const char*, 7> kNames = {"p50_ms",         "avg_ms",         "ttft_ms", "tokens_per_second",
+                                                 "tokens_per_sec", "generation_tps", "rate"};
+  for (const char* name : kNames) {
+    for (const MetricVerdict& metric : metrics) {
+      if (metric.metric == name && is_compared(metric)) return &metric;
+    }
+  }
+  return nullptr;
+}
+
 Json comparison_json(const std::optional<ReportComparison>& comparison, const ReportTest& test, const Scale& scale) {
   if (!comparison) return nullptr;
   Json json = {{"run", test.points[comparison->point].run},
                {"verdict", verdict_name(comparison->overall)},
                {"metrics", Json::array()}};
-  for (const MetricVerdict& metric : comparison->metrics) {
-    json["metrics"].push_back(metric_json(metric));
-    // What stands in the table is the median's; as a speed where speeds are shown.
-    if (metric.metric != "p50_ms" || !is_compared(metric)) continue;
-    const auto shown = [&](double percent) { return scale.is_rate ? 100 / (1 + percent / 100) - 100 : percent; };
-    json["change"] = rounded(shown(metric.change_percent));
-    if (!metric.change_percent_ci95) continue;
-    const double low = shown(metric.change_percent_ci95->low);
-    const double high = shown(metric.change_percent_ci95->high);
-    json["ci95"] = interval_json({std::min(low, high), std::max(low, high)});
-  }
+  for (const MetricVerdict& metric : comparison->metrics) json["metrics"].push_back(metric_json(metric));
+  const MetricVerdict* metric = shown_metric(comparison->metrics);
+  if (metric == nullptr) return json;
+  // A change of time where speeds are shown, or the other way round, is turned over.
+  const bool turns = scale.is_rate == (metric->direction == Direction::kLowerIsBetter);
+  const auto shown = [&](double percent) { return turns ? 100 / (1 + percent / 100) - 100 : percent; };
+  json["change"] = rounded(shown(metric->change_percent));
+  if (!metric->change_percent_ci95) return json;
+  const double low = shown(metric->change_percent_ci95->low);
+  const double high = shown(metric->change_percent_ci95->high);
+  json["ci95"] = interval_json({std::min(low, high), std::max(low, high)});
   return json;
 }
 
