@@ -20,6 +20,7 @@
 #include "cli/exit_codes.h"
 #include "cli/flags.h"
 #include "cli/interrupt.h"
+#include "cli/json_text.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
 #include "profile/drift.h"
@@ -95,22 +96,34 @@ core::Result<core::BenchRequest> to_request(const BenchFlags& flags) {
   return request;
 }
 
-// The verdict against a stored baseline on stdout, after the results; a regression is exit code 3.
-int compare(const BenchFlags& flags, const core::BenchRun& run) {
-  auto thresholds = core::parse_thresholds(flags.thresholds);
-  const auto path = core::baseline_path(*flags.compare_baseline);
-  if (!path) return report_error(path.error().message);
-  const auto baseline = core::read_baseline(*path);
-  if (!baseline) return report_error(baseline.error().message);
-  const core::ComparisonReport report =
-      core::compare_baselines(*baseline, core::baseline_of(run), thresholds.value_or(core::Thresholds{}));
-  const bool as_json = flags.json || flags.format == "json" || flags.format == "jsonl";
-  const int code = write_result(as_json ? core::json_of(report) + "\n" : "\n" + core::markdown_of(report));
-  if (code != kDone) return code;
-  if (core::count_verdicts(report, core::Verdict::kHardwareMismatch) > 0) {
-    return report_error(fmt::format("{} was measured on other hardware: not compared", *path));
+core::Result<core::ComparisonReport> compare(const BenchFlags& flags, const core::BenchRun& run) {
+  const auto thresholds = core::parse_thresholds(flags.thresholds);
+  INGOT_ASSIGN(const std::string path, core::baseline_path(*flags.compare_baseline));
+  INGOT_ASSIGN(const core::Baseline baseline, core::read_baseline(path));
+  core::ComparisonReport report =
+      core::compare_baselines(baseline, core::baseline_of(run), thresholds.value_or(core::Thresholds{}));
+  return report;
+}
+
+// The results and, where there is one, the comparison: in JSON one document, else one after the other. CSV stays a
+// table: its comparison goes to stderr.
+int write_results(core::TableFormat format, const core::BenchRun& run, const core::ComparisonReport* comparison) {
+  if (comparison == nullptr) return write_result(core::format_run(run, format));
+  if (format == core::TableFormat::kJson) {
+    Json document = Json::parse(core::json_of(run));
+    document["comparison"] = Json::parse(core::json_of(*comparison));
+    return write_result(json_text(document));
   }
-  return core::has_regression(report) ? kRegressed : kDone;
+  if (format == core::TableFormat::kJsonLines) {
+    const Json line = {{"comparison", Json::parse(core::json_of(*comparison))}};
+    return write_result(core::json_lines_of(run) + json_text(line, -1));
+  }
+  if (format == core::TableFormat::kCsv) {
+    const int code = write_result(core::csv_of(run));
+    say("the comparison:\n" + core::markdown_of(*comparison));
+    return code;
+  }
+  return write_result(core::markdown_of(run) + "\n" + core::markdown_of(*comparison));
 }
 
 int save(const BenchFlags& flags, const core::BenchRun& run) {
@@ -130,17 +143,27 @@ int conclude(const BenchFlags& flags, core::BenchOutcome outcome) {
   run.machine = core::describe_machine();
   run.results = std::move(outcome.results);
   const auto format = core::parse_table_format(flags.json ? "json" : flags.format);
+  const bool complete = outcome.errors.empty() && !outcome.interrupted && !run.results.empty();
+  std::optional<core::Result<core::ComparisonReport>> comparison;
+  if (complete && flags.compare_baseline) comparison = compare(flags, run);
+  const core::ComparisonReport* report = comparison && *comparison ? &**comparison : nullptr;
+
   int code = kDone;
-  if (!run.results.empty()) code = write_result(core::format_run(run, *format));
+  if (!run.results.empty()) code = write_results(*format, run, report);
   for (const core::Error& error : outcome.errors) code = report_error(error.message);
   if (outcome.interrupted) {
     say("interrupted: what was measured so far is above");
     return kInterrupted;
   }
-  if (code != kDone || run.results.empty()) return code == kDone ? report_error("nothing was measured") : code;
-  if (flags.save_baseline) code = save(flags, run);
-  if (code == kDone && flags.compare_baseline) code = compare(flags, run);
-  return code;
+  if (!complete) return code == kDone ? report_error("nothing was measured") : code;
+  if (code == kDone && flags.save_baseline) code = save(flags, run);
+  if (code != kDone || !comparison) return code;
+  if (!*comparison) return report_error(comparison->error().message);
+  if (core::count_verdicts(*report, core::Verdict::kHardwareMismatch) > 0) {
+    return report_error(fmt::format("the baseline {} was measured on other hardware: not compared",
+                                    flags.compare_baseline->empty() ? "default" : *flags.compare_baseline));
+  }
+  return core::has_regression(*report) ? kRegressed : kDone;
 }
 
 int run_suite(const BenchFlags& flags, core::BenchRequest& request) {

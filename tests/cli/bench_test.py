@@ -110,6 +110,15 @@ class Baselines(Case):
         self.assertEqual(compared.code, 3, compared.err + compared.text)
         self.assertIn("Regression", compared.text)
 
+    def test_a_comparison_is_part_of_the_one_document(self):
+        path = str(self.folder / "before.json")
+        self.assertEqual(run("bench", TINY, *SMALL, "--save-baseline=" + path).code, 0)
+        finished = run("bench", TINY, *SMALL, "--json", "--thresholds", "mean=1000,median=1000,p95=1000,p99=1000",
+                       "--compare-baseline=" + path)
+        self.assertEqual(finished.code, 0, finished.err)
+        self.assertEqual(finished.json["comparison"]["regressions"], [])
+        self.assertEqual(finished.json["results"][0]["test"], "pp16")
+
     def test_names_lie_in_the_data_folder(self):
         home = {"XDG_DATA_HOME": str(self.folder)}
         self.assertEqual(run("bench", TINY, *SMALL, "--save-baseline", "calm", env=home).code, 0)
