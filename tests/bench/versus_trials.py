@@ -8,7 +8,7 @@ so that the result depends on no clock; with --ours on real commands:
     versus_trials.py --compare build/release/tests/bench/compare_commands \\
       --ours 'build/release/ingot bench model.gguf -p 64 -n 0 --json'
 
-The slowdown is planted by multiplying every samples_ns that the command prints by 1.05.
+The slowdown is planted by multiplying every samples_ns that the command prints by 1.05, or prefill_ms of ingot run.
 """
 import argparse
 import pathlib
@@ -23,8 +23,11 @@ SLOWDOWN = 1.05
 SLOWED = (
     "import json, sys\n"
     "document = json.load(sys.stdin)\n"
-    "for row in document['results'] if isinstance(document, dict) else document:\n"
+    "rows = document if isinstance(document, list) else document.get('results', [])\n"
+    "for row in rows:\n"
     f"    row['samples_ns'] = [{SLOWDOWN} * ns for ns in row['samples_ns']]\n"
+    "if not rows:\n"
+    f"    document['timings']['prefill_ms'] *= {SLOWDOWN}\n"
     "json.dump(document, sys.stdout)\n")
 
 
@@ -55,7 +58,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compare", required=True, help="the program compare_commands")
     parser.add_argument("--noisy", help="the program noisy_command")
-    parser.add_argument("--ours", help="a real command instead, which prints the JSON of ingot bench or llama-bench")
+    parser.add_argument("--ours", help="a real command instead, which prints the JSON of ingot bench, ingot run or llama-bench")
     parser.add_argument("--trials", type=int, default=20, help="of identical commands; half as many with a slowdown")
     parser.add_argument("--pairs", type=int, default=30)
     parser.add_argument("--noise", type=float, default=0.03)
