@@ -8,6 +8,8 @@
 #include "base/check.h"
 #include "bench/baseline.h"
 #include "bench/benchmark_log.h"
+#include "bench/number_list.h"
+#include "bench/report.h"
 #include "bench/tables.h"
 
 using namespace ingot::core;
@@ -25,6 +27,9 @@ bool is_read(const Result<T>& result) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t n_bytes) {
   const std::string_view text(reinterpret_cast<const char*>(data), n_bytes);
   is_read(parse_thresholds(text));
+  is_read(parse_number_list(text, 0, 1 << 20));
+  is_read(parse_pair_list(text, 0, 1 << 20));
+  is_read(parse_report_file(text, "report.json"));
   const auto log = append_log_entry(text, {.title = "A", .change = "b"}, "log.md");
   if (is_read(log)) {
     const auto again = append_log_entry(*log, {.title = "A", .change = "c"}, "log.md");

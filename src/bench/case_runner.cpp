@@ -55,6 +55,7 @@ void reset_peak_memory() {
 BenchOutcome run_cases(std::vector<BenchCase> cases, const RunnerOptions& options) {
   BenchOutcome outcome;
   std::vector<Running> running;
+  running.reserve(cases.size());
   for (BenchCase& bench : cases) running.push_back({.bench = std::move(bench)});
   const auto n_steps = static_cast<double>(running.size()) * (options.n_repeats + 1);
   double n_done = 0;
@@ -62,7 +63,7 @@ BenchOutcome run_cases(std::vector<BenchCase> cases, const RunnerOptions& option
     outcome.interrupted = outcome.interrupted || options.cancel.cancelled();
     return outcome.interrupted;
   };
-  const auto give_up = [&](Running& one, Error error) {
+  const auto give_up = [&](Running& one, const Error& error) {
     one.failed = true;
     // A case that was cancelled is no failure.
     if (error.kind == ErrorKind::kCancelled || stopped()) return;
@@ -76,7 +77,7 @@ BenchOutcome run_cases(std::vector<BenchCase> cases, const RunnerOptions& option
   for (Running& one : running) {
     if (stopped()) break;
     progress(one);
-    if (Status status = warm_up(one, options); !status) give_up(one, std::move(status).error());
+    if (Status status = warm_up(one, options); !status) give_up(one, status.error());
   }
   for (int round = 0; round < options.n_repeats; ++round) {
     for (Running& one : running) {
@@ -88,7 +89,7 @@ BenchOutcome run_cases(std::vector<BenchCase> cases, const RunnerOptions& option
       Result<double> ns = time_once(one);
       if (!ns) {
         if (options.calibrate) one.bench.row.calibration_ns.pop_back();
-        give_up(one, std::move(ns).error());
+        give_up(one, ns.error());
         continue;
       }
       one.bench.row.samples_ns.push_back(*ns / static_cast<double>(one.n_iterations));

@@ -27,7 +27,7 @@ struct BenchCase {
 struct RunnerOptions {
   int n_repeats = 10;
   int n_warmups = 1;
-  std::function<double()> calibrate;  // nanoseconds of the calibration kernel; empty: not taken
+  std::function<double()> calibrate = {};  // nanoseconds of the calibration kernel; empty: not taken
   CancelToken cancel = {};
   std::function<void(std::string_view test, double fraction)> on_progress = {};
 };

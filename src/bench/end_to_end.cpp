@@ -53,7 +53,7 @@ BenchResult row_of(const BenchModel& model, std::string test, int64_t chunk, int
 // A sequence that is cut back to its depth before each sample.
 class Bed {
  public:
-  Bed(std::shared_ptr<Engine> engine, int64_t depth)
+  Bed(const std::shared_ptr<Engine>& engine, int64_t depth)
       : sequence_(engine), tokens_(draw_tokens(*engine, std::max<int64_t>(depth, 1))), depth_(depth) {}
 
   Status prepare() {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <numeric>
@@ -70,7 +71,7 @@ BenchCase append_case(const std::string& model, const std::shared_ptr<const Stat
     // A sequence of one token holds a whole block: the price of pages at its worst, and at 1000 tokens.
     row.figures["page_overhead_1_token"] = static_cast<double>(kPageTokens);
     row.figures["page_overhead_1000_tokens"] =
-        static_cast<double>((1000 + kPageTokens - 1) / kPageTokens * kPageTokens) / 1000.0;
+        static_cast<double>(kPageTokens) * std::ceil(1000.0 / static_cast<double>(kPageTokens)) / 1000.0;
   };
   return bench;
 }
