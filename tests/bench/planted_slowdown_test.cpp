@@ -9,6 +9,7 @@
 #include <functional>
 #include <thread>
 
+#include "base/sanitizer.h"
 #include "bench/diagnosis.h"
 #include "bench/profile_summary.h"
 #include "model/golden_models.h"
@@ -41,6 +42,11 @@ struct Outcome {
 
   void add(bool right, const ProfileReport& report) { right ? void(++n_right) : void(wrong += kinds(report) + "--\n"); }
 };
+// A sanitizer slows plain code far more than it slows sleeping or waiting: the proportions that the diagnosis judges
+// are then those of the instrumentation.
+#define INGOT_SKIP_UNDER_SANITIZER() \
+  if (INGOT_UNDER_SANITIZER) GTEST_SKIP() << "proportions of times are not those of the program under a sanitizer"
+
 #define EXPECT_MOSTLY_RIGHT(outcome) EXPECT_GE((outcome).n_right, kMost) << (outcome).wrong
 
 // What an empty loop over these threads takes, as the ceilings have it.
@@ -123,6 +129,7 @@ class SleepyRope final : public DelegatingOps {
 };
 
 TEST(PlantedSlowdown, ASleepInOneOperationIsFoundAndNamed) {
+  INGOT_SKIP_UNDER_SANITIZER();
   constexpr int64_t kRows = 240;
   TinyRun tiny(2);
   ASSERT_TRUE(tiny.model);
@@ -186,6 +193,7 @@ class MoreBarriers final : public DelegatingOps {
 };
 
 TEST(PlantedSlowdown, MoreBarriersAreFoundAndNamed) {
+  INGOT_SKIP_UNDER_SANITIZER();
   // Operations of a few microseconds, like those of a token of a small model: more barriers are much to them. One
   // thread computes them, so that all loops over threads are the planted ones.
   constexpr int64_t kRows = 4;
@@ -211,6 +219,7 @@ TEST(PlantedSlowdown, MoreBarriersAreFoundAndNamed) {
 
 // With threads that share the work as they should, the loops that are there are no finding.
 TEST(PlantedSlowdown, TheBarriersThatThereMustBeAreNoFinding) {
+  INGOT_SKIP_UNDER_SANITIZER();
   constexpr int64_t kRows = 240;
   TinyRun tiny(2);
   ASSERT_TRUE(tiny.model);
@@ -301,6 +310,7 @@ class Products {
 };
 
 TEST(PlantedSlowdown, AHalvedBandwidthIsFoundAndNamed) {
+  INGOT_SKIP_UNDER_SANITIZER();
   Products products;
   ReadsTwice reads_twice(products.ops());
   Outcome calm, halved;

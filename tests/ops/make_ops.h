@@ -25,7 +25,7 @@ inline std::unique_ptr<CpuOps> make_ops(const std::string& isa, int n_threads) {
   const auto owned_##ops = make_ops(isa, n_threads);                                                   \
   if (owned_##ops == nullptr) GTEST_SKIP() << "instruction set " << (isa) << " is not available here"; \
   CpuOps& ops = *owned_##ops;                                                                          \
-  ASSERT_EQ(ops.kernels(), isa)
+  ASSERT_STREQ(ops.kernels(), isa)
 // NOLINTEND(bugprone-macro-parentheses)
 
 struct Matrix {
