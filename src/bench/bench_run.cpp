@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "base/cpu_features.h"
+#include "base/utf8.h"
 #include "bench/ablation.h"
 #include "ingot/version.h"
 #include "kernels/dispatch.h"
@@ -89,7 +90,7 @@ Result<Suite> find_suite(std::string_view name) {
   for (const SuiteName& entry : kSuites) {
     if (name == entry.name) return entry.suite;
   }
-  return invalid("there is no suite {}, expected one of {}", name, suite_names());
+  return invalid("there is no suite {}, expected one of {}", printable(name), suite_names());
 }
 
 std::string suite_names() {
@@ -109,7 +110,7 @@ Result<BenchOutcome> run_benchmarks(const BenchRequest& request) {
     const std::string name = fmt::format("{} {}", bench.row.test, bench.row.format);
     return name.find(request.filter) == std::string::npos;
   });
-  if (cases.empty()) return invalid("no test of the suite {} contains {}", entry->name, request.filter);
+  if (cases.empty()) return invalid("no test of the suite {} contains {}", entry->name, printable(request.filter));
   BenchOutcome outcome = run_cases(std::move(cases), request.runner);
   outcome.errors.insert(outcome.errors.begin(), opened.errors.begin(), opened.errors.end());
   return outcome;

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "base/utf8.h"
+
 namespace ingot::core {
 namespace {
 
@@ -36,10 +38,10 @@ Status add_range(std::string_view text, std::vector<int64_t>& out) {
   const bool multiplies = step_at != std::string_view::npos && text[step_at] == '*';
   if (!first || !last || !step || *first < 0 || *last < *first || *step < (multiplies ? 2 : 1) ||
       (multiplies && *first == 0)) {
-    return invalid("{} is no range, expected FIRST-LAST, FIRST-LAST+STEP or FIRST-LAST*FACTOR", text);
+    return invalid("{} is no range, expected FIRST-LAST, FIRST-LAST+STEP or FIRST-LAST*FACTOR", printable(text));
   }
   for (int64_t value = *first; value <= *last;) {
-    if (out.size() >= kMostNumbers) return invalid("{} has more than {} numbers", text, kMostNumbers);
+    if (out.size() >= kMostNumbers) return invalid("{} has more than {} numbers", printable(text), kMostNumbers);
     out.push_back(value);
     if (multiplies ? value > *last / *step : *last - value < *step) break;
     value = multiplies ? value * *step : value + *step;
@@ -58,7 +60,7 @@ Result<std::vector<int64_t>> parse_number_list(std::string_view text, int64_t lo
       INGOT_TRY(add_range(part, numbers));
     } else {
       return invalid("{} is no number, expected numbers with commas between them, or ranges such as 128-512+128",
-                     part.empty() ? "an empty part" : part);
+                     part.empty() ? "an empty part" : printable(part));
     }
     if (numbers.size() > kMostNumbers) return invalid("more than {} numbers", kMostNumbers);
   }
@@ -72,7 +74,7 @@ Result<std::vector<std::pair<int64_t, int64_t>>> parse_pair_list(std::string_vie
   std::vector<std::pair<int64_t, int64_t>> pairs;
   for (const std::string_view part : split(text, ';')) {
     INGOT_ASSIGN(const auto numbers, parse_number_list(part, low, high));
-    if (numbers.size() != 2) return invalid("{} is no pair, expected PROMPT,GENERATED", part);
+    if (numbers.size() != 2) return invalid("{} is no pair, expected PROMPT,GENERATED", printable(part));
     pairs.emplace_back(numbers[0], numbers[1]);
   }
   return pairs;

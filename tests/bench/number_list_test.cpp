@@ -31,6 +31,7 @@ TEST(NumberList, NamesWhatIsWrong) {
     EXPECT_FALSE(parse_number_list(text, 0, 4096)) << text;
   }
   EXPECT_THAT(parse_number_list("1,5000", 0, 4096).error().message, HasSubstr("5000"));
+  EXPECT_EQ(parse_number_list("1\n2", 0, 4096).error().message.find('\n'), std::string::npos);
   EXPECT_THAT(parse_number_list("1-1000000", 0, 1 << 24).error().message, HasSubstr("more than"));
 }
 
