@@ -60,7 +60,7 @@ def main():
     parser.add_argument("--noisy", help="the program noisy_command")
     parser.add_argument("--ours", help="a real command instead, which prints the JSON of ingot bench, ingot run or llama-bench")
     parser.add_argument("--trials", type=int, default=20, help="of identical commands; half as many with a slowdown")
-    parser.add_argument("--pairs", type=int, default=30)
+    parser.add_argument("--pairs", type=int, default=40)
     parser.add_argument("--noise", type=float, default=0.03)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--verbose", action="store_true")
