@@ -63,7 +63,7 @@ struct BenchFlags {
   std::optional<std::string> compare_baseline;
   std::string thresholds;
   std::string versus;
-  int pairs = 20;
+  int pairs = 40;
   std::string title;
   std::string change;
   std::string output = "benchmarks.md";

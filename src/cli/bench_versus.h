@@ -13,7 +13,7 @@ struct VersusCommand {
   std::vector<std::string> arguments;  // of our own benchmark
   std::string threads;                 // a list; empty: one per physical core
   std::string versus;                  // the other command, for the shell
-  int n_pairs = 20;
+  int n_pairs = 40;
   core::Thresholds thresholds;
   bool json = false;
 };
