@@ -78,6 +78,7 @@ BenchOutcome run_cases(std::vector<BenchCase> cases, const RunnerOptions& option
     if (stopped()) break;
     progress(one);
     if (Status status = warm_up(one, options); !status) give_up(one, status.error());
+    if (one.bench.release) one.bench.release();
   }
   for (int round = 0; round < options.n_repeats; ++round) {
     for (Running& one : running) {
@@ -94,6 +95,7 @@ BenchOutcome run_cases(std::vector<BenchCase> cases, const RunnerOptions& option
       }
       one.bench.row.samples_ns.push_back(*ns / static_cast<double>(one.n_iterations));
       one.bench.row.peak_bytes = std::max(one.bench.row.peak_bytes, peak_memory_bytes());
+      if (one.bench.release) one.bench.release();
     }
   }
   for (Running& one : running) {

@@ -20,6 +20,8 @@ struct BenchCase {
   // Timed. Work of some microseconds is repeated until a sample is long enough for the clock (fine_grained).
   std::function<Status()> run;
   bool fine_grained = false;
+  // Not timed, after each sample: lets go of what must not count as another case's memory; may be empty.
+  std::function<void()> release = {};
   // Once, after the last sample: may add figures that follow from the samples; may be empty.
   std::function<void(BenchResult& row)> finish;
 };

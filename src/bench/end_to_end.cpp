@@ -107,10 +107,7 @@ BenchCase load_case(const BenchModel& model) {
   auto opened = std::make_shared<std::shared_ptr<Engine>>();
   BenchCase bench;
   bench.row = row_of(model, "load", 0, 0);
-  bench.prepare = [opened]() -> Status {
-    opened->reset();
-    return {};
-  };
+  bench.release = [opened] { opened->reset(); };
   bench.run = [opened, path = model.engine->path(), options = model.options]() -> Status {
     INGOT_ASSIGN(*opened, Engine::open(path, options));
     return {};
@@ -124,10 +121,7 @@ BenchCase ttft_case(const BenchModel& model, int64_t n_prompt, int64_t chunk) {
   auto prompt = std::make_shared<std::vector<int32_t>>(draw_tokens(*model.engine, n_prompt));
   BenchCase bench;
   bench.row = row_of(model, fmt::format("ttft{}", n_prompt), chunk, 0);
-  bench.prepare = [opened]() -> Status {
-    opened->reset();
-    return {};
-  };
+  bench.release = [opened] { opened->reset(); };
   bench.run = [opened, prompt, chunk, path = model.engine->path(), options = model.options]() -> Status {
     INGOT_ASSIGN(*opened, Engine::open(path, options));
     TokenSequence sequence(*opened);
