@@ -60,6 +60,9 @@ CpuFeatures detect() {
                     bit(extended.ebx, 28) && bit(extended.ebx, 30) && bit(extended.ebx, 31);
   features.avx512_vnni = features.avx512 && bit(extended.ecx, 11);
   features.avx512_bf16 = features.avx512 && bit(extended1.eax, 5);
+  const CpuidRegisters vendor = cpuid(0);
+  const bool is_amd = vendor.ebx == 0x68747541 && vendor.edx == 0x69746E65 && vendor.ecx == 0x444D4163;  // AuthenticAMD
+  features.fast_bf16_dot = features.avx512_bf16 && is_amd;
   features.amx_bf16 = features.avx512 && saves_tiles && bit(extended.edx, 24) && bit(extended.edx, 22);
   features.amx_int8 = features.avx512 && saves_tiles && bit(extended.edx, 24) && bit(extended.edx, 25);
 

@@ -11,6 +11,9 @@ struct CpuFeatures {
   bool avx512 = false;  // F, BW, DQ, VL, CD: the set since Skylake-X
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
+  // VDPBF16PS does twice the work of an FP32 multiply-add: on AMD's Zen 4 and 5. Sapphire Rapids has the instruction,
+  // at half the rate of FP32 (measured: 31 operations a cycle of 64).
+  bool fast_bf16_dot = false;
   bool amx_bf16 = false;
   bool amx_int8 = false;
   std::string brand;  // the processor's own name, for reports

@@ -13,15 +13,19 @@ struct Entry {
   const KernelTable& (*table)();
   const char* name;
   bool (*runs_here)();
+  bool (*is_fast_here)() = [] { return true; };
 };
 
-// Slowest first: the last that runs here is the default.
+// Slowest first: the last that runs here, and runs fast, is the default.
 constexpr std::array kEntries = {
     Entry{reference_kernel_table, "reference", [] { return true; }},
     Entry{portable_kernel_table, "portable", [] { return true; }},
 #if defined(__x86_64__)
     Entry{avx2_kernel_table, "avx2", [] { return cpu_features().avx2; }},
     Entry{avx512_kernel_table, "avx512", [] { return cpu_features().avx512; }},
+    Entry{avx512_bf16_kernel_table, "avx512_bf16",
+          [] { return cpu_features().avx512_vnni && cpu_features().avx512_bf16; },
+          [] { return cpu_features().fast_bf16_dot; }},
 #endif
 };
 
@@ -52,7 +56,7 @@ Result<const KernelTable*> find_kernel_table(std::string_view name) {
       continue;
     }
     if (wanted == entry.name) return &entry.table();
-    best = &entry.table();
+    if (entry.is_fast_here()) best = &entry.table();
   }
   if (wanted.empty()) return best;
   return invalid("{}unknown instruction set '{}'; this processor has: {}", from_environment ? "INGOT_ISA: " : "",

@@ -29,7 +29,9 @@ TEST_F(Dispatch, EveryAvailableNameGivesItsOwnTable) {
 
 TEST_F(Dispatch, WhatTheProcessorLacksIsAnErrorThatListsTheRest) {
   const CpuFeatures& features = cpu_features();
-  const std::pair<const char*, bool> levels[] = {{"avx2", features.avx2}, {"avx512", features.avx512}};
+  const std::pair<const char*, bool> levels[] = {{"avx2", features.avx2},
+                                                 {"avx512", features.avx512},
+                                                 {"avx512_bf16", features.avx512_vnni && features.avx512_bf16}};
   for (const auto& [name, available] : levels) {
     const auto table = find_kernel_table(name);
     ASSERT_EQ(table.has_value(), available) << name;
@@ -42,7 +44,8 @@ TEST_F(Dispatch, WhatTheProcessorLacksIsAnErrorThatListsTheRest) {
 }
 
 TEST_F(Dispatch, TheBestIsTheDefault) {
-  const char* best = cpu_features().avx512 ? "avx512" : cpu_features().avx2 ? "avx2" : "portable";
+  const CpuFeatures& cpu = cpu_features();
+  const char* best = cpu.fast_bf16_dot ? "avx512_bf16" : cpu.avx512 ? "avx512" : cpu.avx2 ? "avx2" : "portable";
   EXPECT_STREQ((*find_kernel_table(""))->name, best);
 }
 

@@ -15,7 +15,7 @@
 namespace ingot::core {
 
 // The tables that are compared with the reference.
-inline constexpr const char* kVectorTables[] = {"portable", "avx2", "avx512"};
+inline constexpr const char* kVectorTables[] = {"portable", "avx2", "avx512", "avx512_bf16"};
 
 // Declares a table by name, or skips the test where this processor lacks it.
 // NOLINTBEGIN(bugprone-macro-parentheses): what is declared stands no parentheses.
