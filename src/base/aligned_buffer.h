@@ -41,6 +41,10 @@ class AlignedBuffer {
     return buffer;
   }
 
+  // Uninitialised memory for large data that is read over and over: on huge pages where the system has them to give,
+  // which spares most of the address translation. n_bytes is rounded up to whole huge pages. Errors as allocate().
+  static Result<AlignedBuffer> allocate_on_huge_pages(size_t n_bytes);
+
   std::byte* data() const { return data_.get(); }
   size_t n_bytes() const { return n_bytes_; }
   template <typename T>

@@ -190,6 +190,16 @@ MappedFile::~MappedFile() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
+void MappedFile::release(std::span<const std::byte> bytes) const {
+  INGOT_CHECK(bytes.data() >= bytes_.data() && bytes.data() + bytes.size() <= bytes_.data() + bytes_.size(),
+              "bytes of this file");
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto first = (reinterpret_cast<uintptr_t>(bytes.data()) + page - 1) / page * page;
+  const auto end = reinterpret_cast<uintptr_t>(bytes.data() + bytes.size()) / page * page;
+  // Clean pages of a file: dropped here, they come back from the page cache when they are read again.
+  if (first < end) static_cast<void>(madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED));
+}
+
 bool MappedFile::damaged() const {
   std::atomic<bool>& flag = slots[static_cast<size_t>(slot_)].damaged;
   if (flag.load(std::memory_order_acquire)) return true;

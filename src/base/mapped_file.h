@@ -29,6 +29,8 @@ class MappedFile {
   // True once the file was found shorter than it was when opened, or a page of it could not be read (the disk failed).
   // Costs one fstat; never becomes false again.
   bool damaged() const;
+  // The process will hardly read these bytes again: their pages stop counting as its memory. They stay readable.
+  void release(std::span<const std::byte> bytes) const;
 
  private:
   MappedFile() = default;

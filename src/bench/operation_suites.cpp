@@ -253,7 +253,8 @@ Result<std::vector<BenchCase>> dequant_cases(const OperationSuite& suite) {
     bench.row.kernels = ops->kernels_for(*w);
     bench.prepare = [ops, w]() -> Status {
       if (!w->empty()) return {};
-      INGOT_ASSIGN(const HostTensor tensor, make_synthetic_weights(w->type, kSide, kSide, 1));
+      INGOT_ASSIGN(HostTensor tensor, make_synthetic_weights(w->type, kSide, kSide, 1));
+      tensor.for_products = false;
       INGOT_ASSIGN(*w, ops->pack_weight(tensor));
       return {};
     };

@@ -41,8 +41,11 @@
 #define INGOT_BEGIN_AVX512_VNNI_REGION \
   _Pragma("GCC push_options") _Pragma("GCC target(\"avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni\")")
 #define INGOT_BEGIN_AVX512_BF16_REGION \
-  _Pragma("GCC push_options") _Pragma("GCC target(\"avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16\")")
+  _Pragma("GCC push_options")          \
+      _Pragma("GCC target(\"avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16\")")
 #define INGOT_BEGIN_AMX_REGION _Pragma("GCC push_options") _Pragma("GCC target(\"amx-tile,amx-int8,amx-bf16\")")
 #define INGOT_END_REGION _Pragma("GCC pop_options")
 #define INGOT_UNROLL _Pragma("GCC unroll 16")
 #endif
+// For functions whose arguments must become constants and registers: bits of a code, sums of a tile.
+#define INGOT_ALWAYS_INLINE inline __attribute__((always_inline))

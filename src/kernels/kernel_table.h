@@ -29,14 +29,7 @@ inline constexpr int64_t kSegmentTokens = 8 * kPageTokens;
 enum class Nonlinearity : uint8_t { kNone, kSilu, kGelu, kGeluTanh, kRelu, kReluSquared };
 
 // out[r, c] = nonlinearity(scale * (W[c] . x[r] + bias[c])) + residual[r, c]
-struct LinearArgs {
-  const std::byte* weights = nullptr;  // (weight rows, cols), row-major, row_bytes apart
-  DType type = DType::kF32;
-  int64_t row_bytes = 0;
-  int64_t cols = 0;
-  const float* x = nullptr;  // (n_x, padded_columns(cols)): zeros from cols on
-  int64_t x_stride = 0;
-  int64_t n_x = 0;
+struct LinearOutput {
   const float* bias = nullptr;  // (weight rows) or null
   float scale = 1.0f;
   Nonlinearity nonlinearity = Nonlinearity::kNone;
@@ -44,6 +37,38 @@ struct LinearArgs {
   int64_t residual_stride = 0;
   float* out = nullptr;  // (n_x, weight rows)
   int64_t out_stride = 0;
+};
+
+struct LinearArgs : LinearOutput {
+  const std::byte* weights = nullptr;  // (weight rows, cols), row-major, row_bytes apart
+  DType type = DType::kF32;
+  int64_t row_bytes = 0;
+  int64_t cols = 0;
+  const float* x = nullptr;  // (n_x, padded_columns(cols)): zeros from cols on
+  int64_t x_stride = 0;
+  int64_t n_x = 0;
+};
+
+// What a row of activations belongs to. Within a class each row has the same bits, whatever else is computed with it.
+enum class TokenClass : uint8_t { kPrompt, kGenerated };
+
+// How rows of activations are laid out for products with panels.
+enum class PackedForm : uint8_t {
+  kFloats,  // as they are, rows padded with zeros
+  kDigits,  // whole numbers of 16 bits and a scale for each 32 columns, in two signed bytes: 256 * high + low
+  kBf16,    // rounded to bfloat16
+};
+
+// Products with weights in panels (panel_layout.h).
+struct PanelLinearArgs : LinearOutput {
+  const std::byte* panels = nullptr;
+  int64_t panel_bytes = 0;
+  DType type = DType::kF32;
+  int64_t rows = 0;  // of weights
+  int64_t cols = 0;
+  PackedForm form = PackedForm::kFloats;
+  const std::byte* x = nullptr;  // n_x rows as pack_rows left them
+  int64_t n_x = 0;
 };
 
 struct NormArgs {
@@ -97,6 +122,21 @@ struct KernelTable {
   // Columns [first, end) of out: weight rows [first, end). scratch: linear_scratch_bytes(args), aligned to 64.
   void (*linear)(const LinearArgs& args, int64_t first, int64_t end, std::byte* scratch);
   size_t (*linear_scratch_bytes)(const LinearArgs& args);
+
+  // Products with weights in panels; all null in a table that has none.
+  // Whether weights of this type are to lie in panels.
+  bool (*takes_panels)(DType type);
+  // The form of activations for a product; then its bytes for n_x rows.
+  PackedForm (*packed_form)(TokenClass token_class, DType type);
+  size_t (*packed_bytes)(PackedForm form, int64_t cols, int64_t n_x);
+  // Rows [first, end) of x, (n_x, cols), into their places in out.
+  void (*pack_rows)(PackedForm form, const float* x, int64_t x_stride, int64_t cols, int64_t first, int64_t end,
+                    std::byte* out);
+  // Rows are packed in blocks of so many that share cache lines: one thread packs a whole block.
+  int64_t (*packed_block_rows)(PackedForm form);
+  // Outputs of panels [first, end). scratch: panel_scratch_bytes(args), aligned to 64.
+  void (*panel_linear)(const PanelLinearArgs& args, int64_t first, int64_t end, std::byte* scratch);
+  size_t (*panel_scratch_bytes)(const PanelLinearArgs& args);
 
   // n values normalised together; out may be x.
   void (*norm)(const NormArgs& args, const float* x, int64_t n, float* out);

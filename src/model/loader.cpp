@@ -98,6 +98,11 @@ class WeightLoader {
   Result<const GgufTensor*> find(const std::string& name, Need need, const Shape& expected);
   Result<std::vector<float>> read_vector(const std::string& name, Need need, int64_t length);
   Result<float> read_scale(const std::string& name, int64_t n_slices);
+  // Whether nothing will be multiplied with this matrix: its rows are looked up, and the head is another one.
+  bool only_embeds(const LinearWeights* matrix) const {
+    return matrix == &weights_.position_embedding ||
+           (matrix == &weights_.token_embedding && file_.find_tensor("output.weight") != nullptr);
+  }
   Status choose_ropes(const LoadOptions& options);
   Status refuse_lost_head() const;
 
@@ -163,7 +168,10 @@ Status WeightLoader::load_one(const TensorRow& row, const std::string& name, con
                                              .n_slices = expected.slices,
                                              .rows = expected.rows,
                                              .cols = expected.cols,
-                                             .owner = tensor->file}));
+                                             .owner = tensor->file,
+                                             .for_products = !only_embeds(&out)}));
+  // A copy in another layout takes the place of the file's pages.
+  if (out.matrix.layout != WeightLayout::kRowMajor && tensor->file != nullptr) tensor->file->release(tensor->data);
   INGOT_ASSIGN(out.scale, read_scale(name + ".scale", expected.slices));
   INGOT_ASSIGN(out.bias, read_vector(name + ".bias", row.bias, expected.rows));
   for (float& value : out.bias) value /= out.scale;

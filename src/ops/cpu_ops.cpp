@@ -58,8 +58,11 @@ Result<WeightMatrix> CpuOps::pack_weight(const HostTensor& tensor) {
   matrix.rows = tensor.rows;
   matrix.cols = tensor.cols;
   matrix.row_bytes = row_bytes(traits, tensor.cols);
+  matrix.slice_bytes = matrix.rows * matrix.row_bytes;
   matrix.owner = tensor.owner;
-  return matrix;
+  const bool in_panels = table_->takes_panels != nullptr && table_->takes_panels(tensor.type) && tensor.for_products &&
+                         tensor.n_slices == 1;
+  return in_panels ? pack_panels(tensor, std::move(matrix)) : matrix;
 }
 
 const char* CpuOps::kernels_for(const WeightMatrix& w) const {

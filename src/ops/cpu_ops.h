@@ -99,6 +99,14 @@ class CpuOps final : public Ops {
   CpuOps(std::unique_ptr<ThreadPool> pool, const KernelTable* table);
 
   const RopeTable& rope_table(const RopeParams& params, std::span<const int32_t> positions);
+  Result<WeightMatrix> pack_panels(const HostTensor& tensor, WeightMatrix matrix);
+  // Room for packed weights that lives as long as any matrix in it.
+  Result<std::shared_ptr<std::byte>> weight_room(size_t n_bytes);
+  // Rows of activations in the form that a product with panels wants. x: as given or a copy in scratch.
+  Result<const std::byte*> pack_activations(PackedForm form, TensorView x);
+  // Rows [first, first + out.rows) of a product, all of one class.
+  void linear_of_class(TokenClass token_class, TensorView x, const WeightMatrix& w, LinearOutput output,
+                       TensorView out);
   // x itself or a copy whose rows end in zeros up to padded_columns(x.cols).
   Result<TensorView> padded_rows(TensorView x);
   // Experts of at most kExpertRows rows: the scratch stays bounded.
@@ -114,6 +122,8 @@ class CpuOps final : public Ops {
   const KernelTable* table_;
   std::string scalar_decoding_name_;  // of the table, for types that it decodes by plain code
   Scratch scratch_;
+  std::shared_ptr<AlignedBuffer> weight_chunk_;  // the newest room for packed weights
+  size_t weight_chunk_used_ = 0;
   ExpertOrder expert_order_;
   Status step_status_;
   std::array<RopeTable, 2> rope_tables_;  // two: models with windows alternate between two sets of frequencies

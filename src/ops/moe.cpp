@@ -51,7 +51,7 @@ void weigh(const RouteParams& params, const float* logits, int64_t n_experts, st
 
 LinearArgs expert_product(const WeightMatrix& w, int64_t expert, TensorView x, TensorView out) {
   LinearArgs args;
-  args.weights = w.row(expert, 0);
+  args.weights = w.slice(expert);
   args.type = w.type;
   args.row_bytes = w.row_bytes;
   args.cols = w.cols;

@@ -104,6 +104,7 @@ struct HostTensor {
   int64_t rows = 0;
   int64_t cols = 0;
   std::shared_ptr<const void> owner;
+  bool for_products = true;  // false: only embed() will read it, so that no other layout pays
 };
 
 // What the next operation is for, in the words of profiles. Names are string literals: "qkv_projection", "rope".

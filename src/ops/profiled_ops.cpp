@@ -12,7 +12,7 @@ int64_t bytes_of(TensorView x) {
 }
 
 int64_t bytes_of(const WeightMatrix& w) {
-  return w.rows * w.row_bytes;
+  return w.slice_bytes;
 }
 
 int64_t kv_value_bytes(const KvView& kv) {

@@ -12,7 +12,16 @@
 namespace ingot::core {
 
 // One buffer per use that can be alive at the same time as another.
-enum class ScratchSlot : uint8_t { kThreads, kPaddedRows, kPartials, kExperts, kStageScores, kStagePartials, kCount };
+enum class ScratchSlot : uint8_t {
+  kThreads,
+  kPaddedRows,
+  kPackedRows,
+  kPartials,
+  kExperts,
+  kStageScores,
+  kStagePartials,
+  kCount
+};
 
 class Scratch {
  public:

@@ -58,12 +58,12 @@ bool identical(std::span<const float> a, std::span<const float> b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
 }
 
-// |found - expected| / |expected| over all positions with expected logits.
-double relative_error(const GoldenModel& golden, const std::vector<float>& logits) {
+// |found - expected| / |expected| over the positions with expected logits [first, end).
+double relative_error(const GoldenModel& golden, const std::vector<float>& logits, size_t first, size_t end) {
   const size_t n_vocab = golden.logits.size() / golden.positions.size();
   double error = 0.0;
   double norm = 0.0;
-  for (size_t n = 0; n < golden.positions.size(); ++n) {
+  for (size_t n = first; n < end; ++n) {
     const float* found = logits.data() + static_cast<size_t>(golden.positions[n]) * n_vocab;
     const float* expected = golden.logits.data() + n * n_vocab;
     for (size_t token = 0; token < n_vocab; ++token) {
@@ -75,12 +75,25 @@ double relative_error(const GoldenModel& golden, const std::vector<float>& logit
 }
 
 // A layer rounds what passes through it some 16 times, each time by at most half a unit in the last place, and the
-// errors of layers add like steps of a random walk. What dominates is the coarsest rounding: that of float32, or of
-// the keys and values in F16.
-double tolerance(const Model& model, DType kv_dtype) {
+// errors of layers add like steps of a random walk. What dominates is the coarsest rounding: that of float32, of the
+// keys and values in F16, or of what a table multiplies: in bf16 for prompts, in 16 bits for generated tokens.
+double tolerance(const Model& model, DType kv_dtype, std::string_view kernels, bool generated) {
   constexpr double kRoundings = 16.0;
-  const double half_unit = kv_dtype == DType::kF32 ? std::ldexp(1.0, -24) : std::ldexp(1.0, -12);
+  double half_unit = kv_dtype == DType::kF32 ? std::ldexp(1.0, -24) : std::ldexp(1.0, -12);
+  if (kernels == "avx512_bf16") half_unit = std::max(half_unit, std::ldexp(1.0, generated ? -16 : -9));
   return kRoundings * half_unit * std::sqrt(static_cast<double>(model.spec().n_layers()));
+}
+
+double relative_error(const GoldenModel& golden, const std::vector<float>& logits) {
+  return relative_error(golden, logits, 0, golden.positions.size());
+}
+
+// The part of the positions whose logits are further off than that.
+double part_beyond(const GoldenModel& golden, const std::vector<float>& logits, double bound) {
+  const size_t n_positions = golden.positions.size();
+  size_t n_beyond = 0;
+  for (size_t n = 0; n < n_positions; ++n) n_beyond += relative_error(golden, logits, n, n + 1) > bound ? 1 : 0;
+  return static_cast<double>(n_beyond) / static_cast<double>(n_positions);
 }
 
 TEST_P(ForwardTest, AgreesWithTheOracle) {
@@ -89,10 +102,21 @@ TEST_P(ForwardTest, AgreesWithTheOracle) {
       const auto ops = make_ops(2, mode);
       const auto model = load_golden(golden_, *ops, kv_dtype);
       ASSERT_TRUE(model);
-      SequenceState state(model->state_shape());
-      const auto logits = run_tokens(*model, *ops, state, golden_.tokens, kAll);
-      EXPECT_LE(relative_error(golden_, logits), tolerance(*model, kv_dtype))
-          << ops->kernels() << ", keys and values " << (kv_dtype == DType::kF32 ? "F32" : "F16");
+      for (const bool generated : {false, true}) {
+        SequenceState state(model->state_shape());
+        const auto logits = run_tokens(*model, *ops, state, golden_.tokens, kAll, generated);
+        const double bound = tolerance(*model, kv_dtype, ops->kernels(), generated);
+        const std::string run =
+            fmt::format("{}, keys and values {}, {}", ops->kernels(), kv_dtype == DType::kF32 ? "F32" : "F16",
+                        generated ? "generated" : "prompt");
+        if (model->spec().layers.front().ffn_kind == FfnKind::kMoe && bound > 0.01) {
+          // Where two experts are nearly as good, a rounding of bf16 chooses another one, and no bound of roundings
+          // holds for that position; but such positions are few.
+          EXPECT_LE(part_beyond(golden_, logits, bound), 0.25) << run;
+        } else {
+          EXPECT_LE(relative_error(golden_, logits), bound) << run;
+        }
+      }
     }
   }
 }

@@ -75,7 +75,7 @@ std::shared_ptr<const Model> load_golden(const GoldenModel& golden, Ops& ops, DT
 }
 
 std::vector<float> run_tokens(const Model& model, Ops& ops, SequenceState& state, std::span<const int32_t> tokens,
-                              int64_t chunk) {
+                              int64_t chunk, bool generated) {
   const int64_t n_vocab = model.spec().n_vocab;
   const auto n_tokens = static_cast<int64_t>(tokens.size());
   std::vector<float> logits(static_cast<size_t>(n_tokens * n_vocab));
@@ -86,6 +86,7 @@ std::vector<float> run_tokens(const Model& model, Ops& ops, SequenceState& state
     slice.state = &state;
     slice.tokens = tokens.subspan(static_cast<size_t>(first), static_cast<size_t>(n));
     slice.all_rows = true;
+    slice.generated = generated;
     ForwardOutputs outputs;
     outputs.logits = TensorView::matrix(logits.data() + first * n_vocab, n, n_vocab);
     const Status status = forward(model, ops, {&slice, 1}, outputs, nullptr, &scratch);

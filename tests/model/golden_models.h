@@ -32,7 +32,8 @@ std::unique_ptr<CpuOps> make_ops(int n_threads, NumericMode mode = NumericMode::
 std::shared_ptr<const Model> load_golden(const GoldenModel& golden, Ops& ops, DType kv_dtype = DType::kF16);
 
 // Logits of every token, (tokens, n_vocab), fed in chunks of at most chunk tokens.
+// As a prompt or, where asked, as rows of generated tokens.
 std::vector<float> run_tokens(const Model& model, Ops& ops, SequenceState& state, std::span<const int32_t> tokens,
-                              int64_t chunk);
+                              int64_t chunk, bool generated = false);
 
 }  // namespace ingot::core

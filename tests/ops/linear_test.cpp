@@ -83,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(Tables, LinearOp, testing::ValuesIn(kAllTables),
 TEST(PackWeight, SharesTheBytes) {
   const auto ops = make_ops("", 1);
   auto owner = std::make_shared<std::vector<std::byte>>(3 * 2 * 36);
-  const auto weight = ops->pack_weight({owner->data(), DType::kQ4_0, 3, 2, 64, owner});
+  const auto weight = ops->pack_weight({owner->data(), DType::kQ4_0, 3, 2, 64, owner, /*for_products=*/false});
   ASSERT_TRUE(weight.has_value());
   EXPECT_EQ(weight->data, owner->data());
   EXPECT_EQ(weight->row_bytes, 36);
@@ -95,14 +95,14 @@ TEST(PackWeight, RefusesWhatItCannotRead) {
   const auto ops = make_ops("", 1);
   const std::byte byte{};
   for (const HostTensor& tensor :
-       {HostTensor{&byte, DType::kQ4_0, 1, 2, 33, nullptr}, HostTensor{&byte, DType::kF32, 1, 0, 32, nullptr}}) {
+       {HostTensor{&byte, DType::kQ4_0, 1, 2, 33, nullptr, true}, HostTensor{&byte, DType::kF32, 1, 0, 32, nullptr, true}}) {
     const auto weight = ops->pack_weight(tensor);
     ASSERT_FALSE(weight.has_value());
     EXPECT_EQ(weight.error().kind, ErrorKind::kInvalidInput);
   }
   for (const QuantTraits& traits : all_quant_traits()) {
     if (traits.dequantize_row != nullptr) continue;
-    const auto weight = ops->pack_weight({&byte, traits.type, 1, 1, traits.block_values, nullptr});
+    const auto weight = ops->pack_weight({&byte, traits.type, 1, 1, traits.block_values, nullptr, true});
     ASSERT_FALSE(weight.has_value());
     EXPECT_EQ(weight.error().kind, ErrorKind::kUnsupported);
   }

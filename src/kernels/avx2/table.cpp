@@ -26,6 +26,7 @@ namespace ingot::core::avx2 {
 // clang-format off
 #include "kernels/impl/math.h"
 #include "kernels/impl/rows.h"
+#include "kernels/impl/finish_row.h"
 #include "kernels/impl/decode_legacy.h"
 #include "kernels/impl/decode_k_quants.h"
 #include "kernels/impl/decoders.h"

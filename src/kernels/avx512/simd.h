@@ -101,6 +101,9 @@ inline I32 shift_right(I32 a, int n) {
 inline I32 half_i32(I32 a) {
   return _mm512_srai_epi32(a, 1);
 }
+inline I32 shift_right_signed(I32 a, int n) {
+  return _mm512_srai_epi32(a, static_cast<unsigned>(n));
+}
 inline F32 to_f32(I32 a) {
   return _mm512_cvtepi32_ps(a);
 }
@@ -110,6 +113,30 @@ inline I32 to_i32(F32 a) {
 }
 inline F32 as_f32(I32 a) {
   return _mm512_castsi512_ps(a);
+}
+
+inline I32 load_i32(const std::byte* p) {
+  return _mm512_loadu_si512(p);
+}
+inline I32 max_i32(I32 a, I32 b) {
+  return _mm512_max_epi32(a, b);
+}
+inline int32_t largest_lane(I32 a) {
+  return _mm512_reduce_max_epi32(a);
+}
+inline int32_t sum_i32(I32 a) {
+  return _mm512_reduce_add_epi32(a);
+}
+inline I32 as_i32(F32 a) {
+  return _mm512_castps_si512(a);
+}
+// Each lane's low byte.
+inline void store_low_bytes(int8_t* p, I32 a) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a));
+}
+// table[byte] for every byte, each 0 .. 15.
+inline I32 lookup_bytes(const uint8_t* table, I32 bytes) {
+  return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table))), bytes);
 }
 
 // kLanes bytes or halves, each widened to its lane.

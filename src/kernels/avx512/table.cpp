@@ -31,6 +31,7 @@ namespace ingot::core::avx512 {
 // clang-format off
 #include "kernels/impl/math.h"
 #include "kernels/impl/rows.h"
+#include "kernels/impl/finish_row.h"
 #include "kernels/impl/decode_legacy.h"
 #include "kernels/impl/decode_k_quants.h"
 #include "kernels/impl/decoders.h"

@@ -16,8 +16,10 @@
 #include <type_traits>
 
 #include "base/fp16.h"
+#include "kernels/impl/codebook_codes.h"
 #include "kernels/impl/codebook_floats.h"
 #include "kernels/isa_region.h"
+#include "kernels/panel_layout.h"
 #include "kernels/tables.h"
 #include "tensor/quant_blocks.h"
 #include "tensor/quant_scales.h"
@@ -31,6 +33,7 @@ namespace ingot::core::avx512_bf16 {
 // clang-format off
 #include "kernels/impl/math.h"
 #include "kernels/impl/rows.h"
+#include "kernels/impl/finish_row.h"
 #include "kernels/impl/decode_legacy.h"
 #include "kernels/impl/decode_k_quants.h"
 #include "kernels/impl/decoders.h"
@@ -38,7 +41,12 @@ namespace ingot::core::avx512_bf16 {
 #include "kernels/impl/linear.h"
 #include "kernels/impl/attention.h"
 #include "kernels/impl/attention_stages.h"
+#include "kernels/impl/panel_formats.h"
+#include "kernels/avx512_bf16/dot_bytes.h"
+#include "kernels/impl/panel_digits.h"
+#include "kernels/avx512_bf16/panel_prompt.h"
 #include "kernels/impl/table.h"
+#include "kernels/avx512_bf16/panels.h"
 // clang-format on
 
 }  // namespace ingot::core::avx512_bf16
@@ -47,7 +55,7 @@ INGOT_END_REGION
 namespace ingot::core {
 
 const KernelTable& avx512_bf16_kernel_table() {
-  static constexpr KernelTable kTable = avx512_bf16::make_table("avx512_bf16");
+  static constexpr KernelTable kTable = avx512_bf16::make_table("avx512_bf16", avx512_bf16::kPanelKernels);
   return kTable;
 }
 

@@ -7,30 +7,13 @@
 // Included by table.cpp after dot_panel.h, inside its region and namespace.
 
 constexpr int64_t kColumnBlock = 512;
-constexpr int64_t kPanelRows = 64;
-constexpr int64_t kSmallPanelRows = 8;
+constexpr int64_t kDecodedRows = 64;
+constexpr int64_t kFewDecodedRows = 8;
 // Up to so many rows of activations a panel is small.
 constexpr int64_t kFewRows = 2 * kTileRows;
 
 size_t linear_scratch_bytes(const LinearArgs& args) {
-  return static_cast<size_t>(kPanelRows * (kColumnBlock + args.n_x)) * sizeof(float);
-}
-
-struct Biased {
-  F32 value(F32 x, F32 bias) const { return add(x, bias); }
-};
-
-// One row of outputs [first, first + n): sums -> out.
-inline void finish_row(const LinearArgs& args, int64_t x_row, int64_t first, int64_t n, float* sums) {
-  float* out = args.out + x_row * args.out_stride + first;
-  if (args.bias != nullptr) map(Biased{}, sums, args.bias + first, n, sums);
-  if (args.scale != 1.0f) map(Scaled{broadcast(args.scale)}, sums, nullptr, n, sums);
-  if (args.nonlinearity != Nonlinearity::kNone) activate(args.nonlinearity, sums, nullptr, n, sums);
-  if (args.residual != nullptr) {
-    map(Sum{}, sums, args.residual + x_row * args.residual_stride + first, n, out);
-  } else {
-    std::memcpy(out, sums, static_cast<size_t>(n) * sizeof(float));
-  }
+  return static_cast<size_t>(kDecodedRows * (kColumnBlock + args.n_x)) * sizeof(float);
 }
 
 // Columns [first_col, first_col + n_cols) of weight rows [first, first + n_rows) as floats, the last vector of a row
@@ -57,8 +40,8 @@ inline const float* decode_panel(const LinearArgs& args, int64_t first, int64_t 
 // One row of activations: no detour over memory, the same order.
 inline void linear_one_row(const LinearArgs& args, DotRows dot, int64_t first, int64_t end, float* sums) {
   const QuantTraits& traits = quant_traits(args.type);
-  for (int64_t row = first; row < end; row += kSmallPanelRows) {
-    const int64_t n_rows = std::min(kSmallPanelRows, end - row);
+  for (int64_t row = first; row < end; row += kFewDecodedRows) {
+    const int64_t n_rows = std::min(kFewDecodedRows, end - row);
     for (int64_t col = 0; col < args.cols; col += kColumnBlock) {
       const std::byte* blocks = args.weights + row * args.row_bytes + col / traits.block_values * traits.block_bytes;
       dot(blocks, args.row_bytes, n_rows, std::min(kColumnBlock, args.cols - col), args.x + col,
@@ -69,13 +52,13 @@ inline void linear_one_row(const LinearArgs& args, DotRows dot, int64_t first, i
 }
 
 void linear(const LinearArgs& args, int64_t first, int64_t end, std::byte* scratch) {
-  float* values = reinterpret_cast<float*>(scratch);  // (kPanelRows, kColumnBlock)
-  float* sums = values + kPanelRows * kColumnBlock;   // (n_x, panel)
+  float* values = reinterpret_cast<float*>(scratch);   // (kDecodedRows, kColumnBlock)
+  float* sums = values + kDecodedRows * kColumnBlock;  // (n_x, panel)
   if (args.n_x == 1 && args.cols % kColumnPadding == 0) {
     const DotRows dot = type_kernels(args.type).dot;
     if (dot != nullptr) return linear_one_row(args, dot, first, end, sums);
   }
-  const int64_t panel = args.n_x <= kFewRows ? kSmallPanelRows : kPanelRows;
+  const int64_t panel = args.n_x <= kFewRows ? kFewDecodedRows : kDecodedRows;
   for (int64_t row = first; row < end; row += panel) {
     const int64_t n_rows = std::min(panel, end - row);
     for (int64_t col = 0; col < args.cols; col += kColumnBlock) {

@@ -1,12 +1,30 @@
 // The table of an instruction set whose kernels all come from the templates.
 // Included by table.cpp last, inside its region and namespace.
 
-constexpr KernelTable make_table(const char* name) {
+// Of a table that has panels; else all null.
+struct PanelKernels {
+  decltype(KernelTable::takes_panels) takes = nullptr;
+  decltype(KernelTable::packed_form) form = nullptr;
+  decltype(KernelTable::packed_bytes) packed_bytes = nullptr;
+  decltype(KernelTable::pack_rows) pack_rows = nullptr;
+  decltype(KernelTable::packed_block_rows) block_rows = nullptr;
+  decltype(KernelTable::panel_linear) linear = nullptr;
+  decltype(KernelTable::panel_scratch_bytes) scratch_bytes = nullptr;
+};
+
+constexpr KernelTable make_table(const char* name, const PanelKernels& panels = {}) {
   return {
       .name = name,
       .decoder = decoder,
       .linear = linear,
       .linear_scratch_bytes = linear_scratch_bytes,
+      .takes_panels = panels.takes,
+      .packed_form = panels.form,
+      .packed_bytes = panels.packed_bytes,
+      .pack_rows = panels.pack_rows,
+      .packed_block_rows = panels.block_rows,
+      .panel_linear = panels.linear,
+      .panel_scratch_bytes = panels.scratch_bytes,
       .norm = norm,
       .rope = rope,
       .activate = activate,

@@ -1,0 +1,277 @@
+// Products of quantised panels with activations of 16 bits, exact within each group of weights.
+//
+// An activation is a whole number a = 256 high + low times a scale of its 32 columns, |a| <= 32512, so that high and
+// low fit a signed byte. A group of 16 or 32 weights has one scale as well, so its part of the sum is an exact whole
+// number, whatever the order of its terms:
+//
+//   sum over a group of (scale (code - offset) + minimum) a s  =  scale s (256 H + L - offset A) + minimum s A
+//   H = sum of code * high,   L = sum of code * low,   A = sum of a,   all below 2^31
+//
+// Dot products of unsigned with signed bytes give H and L, 16 weight rows at a time, without any sum over lanes. Groups
+// are added in the order of the columns, in FP32.
+// Included by table.cpp after panel_formats.h and the instruction set's dot_bytes(), inside its region and namespace.
+
+constexpr int64_t kDigitGroup = 32;
+constexpr float kLargestDigits = 32512.0f;  // 127 * 256: high stays in a signed byte when low is rounded
+
+inline int64_t digit_columns(int64_t cols) {
+  return (cols + kDigitGroup - 1) / kDigitGroup * kDigitGroup;
+}
+
+// | high bytes (cols) | low bytes (cols) | scales (cols / 32) f32 | sums of a (cols / 16) i32 | s times that, f32 |
+struct DigitRow {
+  const std::byte* high;
+  const std::byte* low;
+  const float* scales;
+  const int32_t* sums;
+  const float* weighted_sums;
+
+  static size_t n_bytes(int64_t cols) {
+    const int64_t columns = digit_columns(cols);
+    const int64_t bytes = 2 * columns + columns / 32 * 4 + 2 * (columns / 16 * 4);
+    return static_cast<size_t>((bytes + 63) / 64 * 64);
+  }
+  static DigitRow at(const std::byte* row, int64_t cols) {
+    const int64_t columns = digit_columns(cols);
+    const std::byte* scales = row + 2 * columns;
+    const std::byte* sums = scales + columns / 32 * 4;
+    return {row, row + columns, reinterpret_cast<const float*>(scales), reinterpret_cast<const int32_t*>(sums),
+            reinterpret_cast<const float*>(sums + columns / 16 * 4)};
+  }
+};
+
+// 32 columns. Infinite and NaN activations make the group's scale NaN, and so every output of the row, and no other.
+inline void pack_digit_group(const float* x, std::byte* high, std::byte* low, float* scale, int32_t* sums,
+                             float* weighted_sums) {
+  I32 magnitude = broadcast_i32(0);
+  for (int64_t col = 0; col < kDigitGroup; col += kLanes) {
+    magnitude = max_i32(magnitude, as_i32(abs(load(x + col))));  // as numbers and as bits in the same order
+  }
+  const auto largest = std::bit_cast<float>(largest_lane(magnitude));
+  constexpr float kNothing = 1e-30f;
+  const bool finite = largest <= std::numeric_limits<float>::max();
+  const float inverse = finite && largest > kNothing ? kLargestDigits / largest : 0.0f;
+  *scale = !finite ? std::numeric_limits<float>::quiet_NaN() : largest > kNothing ? largest / kLargestDigits : 0.0f;
+  for (int64_t half = 0; half < 2; ++half) {
+    I32 total = broadcast_i32(0);
+    for (int64_t col = half * 16; col < half * 16 + 16; col += kLanes) {
+      const F32 values = finite ? mul(load(x + col), broadcast(inverse)) : zero();
+      const I32 digits = to_i32(values);
+      const I32 high_digits = shift_right_signed(add_i32(digits, broadcast_i32(128)), 8);
+      const I32 low_digits = sub_i32(digits, shift_left(high_digits, 8));
+      store_low_bytes(reinterpret_cast<int8_t*>(high) + col, high_digits);
+      store_low_bytes(reinterpret_cast<int8_t*>(low) + col, low_digits);
+      total = add_i32(total, digits);
+    }
+    sums[half] = sum_i32(total);
+    weighted_sums[half] = static_cast<float>(sums[half]) * *scale;
+  }
+}
+
+inline void pack_digit_row(const float* x, int64_t cols, std::byte* out) {
+  const DigitRow row = DigitRow::at(out, cols);
+  auto* high = out;
+  auto* low = out + (row.low - row.high);
+  auto* scales = const_cast<float*>(row.scales);
+  auto* sums = const_cast<int32_t*>(row.sums);
+  auto* weighted_sums = const_cast<float*>(row.weighted_sums);
+  for (int64_t col = 0; col < cols; col += kDigitGroup) {
+    float padded[kDigitGroup];
+    const float* values = x + col;
+    if (cols - col < kDigitGroup) {
+      std::fill(std::copy(x + col, x + cols, padded), padded + kDigitGroup, 0.0f);
+      values = padded;
+    }
+    const int64_t group = col / kDigitGroup;
+    pack_digit_group(values, high + col, low + col, scales + group, sums + 2 * group, weighted_sums + 2 * group);
+  }
+}
+
+inline int32_t load_word(const std::byte* p) {
+  int32_t word;
+  std::memcpy(&word, p, sizeof(word));
+  return word;
+}
+
+// One block of a panel: its groups kFirst, kFirst + 1, ... into the sums of kRows rows of activations.
+template <typename Format, int kRows, int kFirst>
+INGOT_ALWAYS_INLINE void add_digit_groups(const typename Format::Scales& scales, const std::byte* block, int64_t part,
+                                          int64_t first_col, const DigitRow (&x)[kRows], F32 (&sums)[kRows]) {
+  using Scales = typename Format::Scales;
+  constexpr int kQuads = Scales::kGroup / 4;
+  constexpr int kSixteens = Scales::kGroup / 16;
+  if constexpr (kFirst * Scales::kGroup < Scales::kBlock) {
+    const int64_t col = first_col + kFirst * Scales::kGroup;
+    I32 high[kRows];
+    I32 low[kRows];
+    INGOT_UNROLL
+    for (int row = 0; row < kRows; ++row) {
+      high[row] = broadcast_i32(0);
+      low[row] = broadcast_i32(0);
+    }
+    INGOT_UNROLL
+    for (int quad = 0; quad < kQuads; ++quad) {
+      const I32 codes = Format::codes(block, kFirst * kQuads + quad, part);
+      INGOT_UNROLL
+      for (int row = 0; row < kRows; ++row) {
+        high[row] = dot_bytes(high[row], codes, load_word(x[row].high + col + 4 * quad));
+        low[row] = dot_bytes(low[row], codes, load_word(x[row].low + col + 4 * quad));
+      }
+    }
+    const F32 scale = scales.scale(block, kFirst, part);
+    INGOT_UNROLL
+    for (int row = 0; row < kRows; ++row) {
+      I32 total = add_i32(low[row], shift_left(high[row], 8));
+      const int32_t* of_sixteen = x[row].sums + col / 16;
+      if constexpr (Scales::kOffset != 0) {
+        const int32_t sum = kSixteens == 2 ? of_sixteen[0] + of_sixteen[1] : of_sixteen[0];
+        total = sub_i32(total, broadcast_i32(Scales::kOffset * sum));
+      }
+      sums[row] = fma(mul(to_f32(total), broadcast(x[row].scales[col / kDigitGroup])), scale, sums[row]);
+      if constexpr (Scales::kHasMin) {
+        const float* weighted = x[row].weighted_sums + col / 16;
+        const float sum = kSixteens == 2 ? weighted[0] + weighted[1] : weighted[0];
+        sums[row] = fma(scales.minimum(block, kFirst, part), broadcast(sum), sums[row]);
+      }
+    }
+    add_digit_groups<Format, kRows, kFirst + 1>(scales, block, part, first_col, x, sums);
+  }
+}
+
+// out: (kRows, kPanelRows). One panel at a time, from its first byte to its last: two side by side are two streams for
+// the processor's prefetchers, and slower by a third from memory.
+template <typename Format, int kRows>
+void digit_rows(const PanelLinearArgs& args, const std::byte* panel, int64_t x_row, float* out) {
+  using Scales = typename Format::Scales;
+  DigitRow x[kRows];
+  for (int row = 0; row < kRows; ++row) {
+    x[row] = DigitRow::at(args.x + static_cast<size_t>(x_row + row) * DigitRow::n_bytes(args.cols), args.cols);
+  }
+  for (int64_t part = 0; part < kPanelParts; ++part) {
+    F32 sums[kRows];
+    INGOT_UNROLL
+    for (int row = 0; row < kRows; ++row) sums[row] = zero();
+    const std::byte* block = panel;
+    for (int64_t col = 0; col < args.cols; col += Scales::kBlock) {
+      add_digit_groups<Format, kRows, 0>(Scales::load(block, part), block, part, col, x, sums);
+      block += Format::Block::n_bytes();
+    }
+    INGOT_UNROLL
+    for (int row = 0; row < kRows; ++row) store(out + row * kPanelRows + part * kLanes, sums[row]);
+  }
+}
+
+// Halves with activations as they are. Four sums a vector of rows take turns, so that one's latency hides another's.
+template <typename Half, int kRows>
+void half_rows(const PanelLinearArgs& args, const std::byte* panel, int64_t x_row, float* out) {
+  constexpr int kTurns = 4;
+  const int64_t columns = padded_columns(args.cols);
+  const float* x = reinterpret_cast<const float*>(args.x) + x_row * columns;
+  for (int64_t part = 0; part < kPanelParts; ++part) {
+    F32 sums[kRows][kTurns];
+    INGOT_UNROLL
+    for (int row = 0; row < kRows; ++row) {
+      INGOT_UNROLL
+      for (int turn = 0; turn < kTurns; ++turn) sums[row][turn] = zero();
+    }
+    const std::byte* halves = panel + part * kLanes * 2;
+    const int64_t whole = args.cols / kTurns * kTurns;
+    for (int64_t col = 0; col < whole; col += kTurns) {
+      INGOT_UNROLL
+      for (int turn = 0; turn < kTurns; ++turn) {
+        const F32 w = Half::load(halves + (col + turn) * kPanelHalfBytes);
+        INGOT_UNROLL
+        for (int row = 0; row < kRows; ++row) {
+          sums[row][turn] = fma(w, broadcast(x[row * columns + col + turn]), sums[row][turn]);
+        }
+      }
+    }
+    for (int64_t col = whole; col < args.cols; ++col) {
+      const F32 w = Half::load(halves + col * kPanelHalfBytes);
+      for (int row = 0; row < kRows; ++row) sums[row][0] = fma(w, broadcast(x[row * columns + col]), sums[row][0]);
+    }
+    INGOT_UNROLL
+    for (int row = 0; row < kRows; ++row) {
+      store(out + row * kPanelRows + part * kLanes,
+            add(add(sums[row][0], sums[row][1]), add(sums[row][2], sums[row][3])));
+    }
+  }
+}
+struct PanelF16 {
+  static F32 load(const std::byte* p) { return load_f16(p); }
+};
+struct PanelBF16 {
+  static F32 load(const std::byte* p) { return as_f32(shift_left(load_u16(p), 16)); }
+};
+
+// A panel with rows [x_row, ...) of activations. out: (rows, kPanelRows).
+using PanelRowsKernel = void (*)(const PanelLinearArgs& args, const std::byte* panel, int64_t x_row, float* out);
+struct PanelRowsKernels {
+  PanelRowsKernel one;   // row
+  PanelRowsKernel many;  // kManyRows rows against one read of the panel
+};
+constexpr int kManyRows = 4;
+
+template <typename Format>
+constexpr PanelRowsKernels digit_kernels() {
+  return {digit_rows<Format, 1>, digit_rows<Format, kManyRows>};
+}
+template <typename Half>
+constexpr PanelRowsKernels half_kernels() {
+  return {half_rows<Half, 1>, half_rows<Half, kManyRows>};
+}
+
+inline PanelRowsKernels exact_panel_kernels(DType type) {
+  switch (type) {
+    case DType::kF16:
+      return half_kernels<PanelF16>();
+    case DType::kBF16:
+      return half_kernels<PanelBF16>();
+    case DType::kQ4_0:
+      return digit_kernels<PanelQ4_0>();
+    case DType::kQ4_1:
+      return digit_kernels<PanelQ4_1>();
+    case DType::kQ5_0:
+      return digit_kernels<PanelQ5_0>();
+    case DType::kQ5_1:
+      return digit_kernels<PanelQ5_1>();
+    case DType::kQ8_0:
+      return digit_kernels<PanelQ8_0>();
+    case DType::kQ2_K:
+      return digit_kernels<PanelQ2_K>();
+    case DType::kQ3_K:
+      return digit_kernels<PanelQ3_K>();
+    case DType::kQ4_K:
+      return digit_kernels<PanelQ4_K>();
+    case DType::kQ5_K:
+      return digit_kernels<PanelQ5_K>();
+    case DType::kQ6_K:
+      return digit_kernels<PanelQ6_K>();
+    case DType::kIQ4_NL:
+      return digit_kernels<PanelIQ4_NL>();
+    case DType::kIQ4_XS:
+      return digit_kernels<PanelIQ4_XS>();
+    case DType::kMXFP4:
+      return digit_kernels<PanelMXFP4>();
+    default:
+      return {};
+  }
+}
+
+inline void exact_panel_linear(const PanelLinearArgs& args, int64_t first, int64_t end) {
+  const PanelRowsKernels kernels = exact_panel_kernels(args.type);
+  float sums[kManyRows * kPanelRows];
+  for (int64_t panel = first; panel < end; ++panel) {
+    const std::byte* weights = args.panels + panel * args.panel_bytes;
+    const int64_t first_row = panel * kPanelRows;
+    const int64_t n_rows = std::min(kPanelRows, args.rows - first_row);
+    for (int64_t x_row = 0; x_row < args.n_x;) {
+      const int64_t n_x = args.n_x - x_row >= kManyRows ? kManyRows : 1;
+      (n_x == 1 ? kernels.one : kernels.many)(args, weights, x_row, sums);
+      for (int64_t row = 0; row < n_x; ++row) {
+        finish_row(args, x_row + row, first_row, n_rows, sums + row * kPanelRows);
+      }
+      x_row += n_x;
+    }
+  }
+}

@@ -1,0 +1,275 @@
+// Products with panels: every table, type, class of rows and ragged shape against the reference, and bit for bit
+// against themselves.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/aligned_buffer.h"
+#include "kernels/panel_layout.h"
+#include "random_weights.h"
+
+namespace ingot::core {
+namespace {
+
+constexpr TokenClass kClasses[] = {TokenClass::kPrompt, TokenClass::kGenerated};
+
+struct Product {
+  DType type;
+  int64_t rows;  // of weights
+  int64_t cols;
+  int64_t n_x;
+  std::vector<std::byte> weights;  // (rows, cols)
+  std::vector<float> x;            // (n_x, cols)
+};
+
+Product make_product(DType type, int64_t rows, int64_t cols, int64_t n_x) {
+  std::mt19937 random(static_cast<uint32_t>(rows * 1000003 + cols * 1009 + n_x));
+  return {type, rows, cols, n_x, random_matrix(random, type, rows, cols), random_floats(random, n_x * cols)};
+}
+
+struct Panels {
+  AlignedBuffer memory;
+  int64_t bytes_each = 0;
+};
+
+Panels pack_weights(const Product& product) {
+  const PanelLayout& layout = *panel_layout(product.type);
+  Panels panels;
+  panels.bytes_each = layout.panel_bytes(product.cols);
+  panels.memory = *AlignedBuffer::allocate(static_cast<size_t>(panels_of(product.rows) * panels.bytes_each));
+  const int64_t bytes_per_row = row_bytes(quant_traits(product.type), product.cols);
+  for (int64_t row = 0; row < product.rows; row += kPanelRows) {
+    pack_panel(layout, product.weights.data() + row * bytes_per_row, bytes_per_row,
+               std::min(kPanelRows, product.rows - row), product.cols,
+               panels.memory.data() + row / kPanelRows * panels.bytes_each);
+  }
+  return panels;
+}
+
+// Rows [first, end) of the activations alone, the panels in pieces of `piece`. (end - first, rows)
+std::vector<float> run(const KernelTable& table, TokenClass token_class, const Product& product, int64_t first,
+                       int64_t end, int64_t piece) {
+  const Panels panels = pack_weights(product);
+  const int64_t n_x = end - first;
+  PanelLinearArgs args;
+  args.panels = panels.memory.data();
+  args.panel_bytes = panels.bytes_each;
+  args.type = product.type;
+  args.rows = product.rows;
+  args.cols = product.cols;
+  args.form = table.packed_form(token_class, product.type);
+  args.n_x = n_x;
+  const AlignedBuffer packed = *AlignedBuffer::allocate(table.packed_bytes(args.form, product.cols, n_x));
+  table.pack_rows(args.form, product.x.data() + first * product.cols, product.cols, product.cols, 0, n_x,
+                  packed.data());
+  args.x = packed.data();
+  std::vector<float> out(static_cast<size_t>(n_x * product.rows), 777.0f);
+  args.out = out.data();
+  args.out_stride = product.rows;
+  const AlignedBuffer scratch = *AlignedBuffer::allocate(table.panel_scratch_bytes(args) + 1);
+  for (int64_t panel = 0; panel < panels_of(product.rows); panel += piece) {
+    table.panel_linear(args, panel, std::min(panel + piece, panels_of(product.rows)), scratch.data());
+  }
+  return out;
+}
+
+std::vector<float> run(const KernelTable& table, TokenClass token_class, const Product& product) {
+  return run(table, token_class, product, 0, product.n_x, panels_of(product.rows));
+}
+
+// The bound for one output. Activations, and in the prompt's form weights too, are rounded independently of each other,
+// so that their errors add like a random walk, of which six standard deviations are allowed; additions in FP32 are
+// bounded by their worst case, with the largest weight of the row for whatever a code's offset or minimum adds.
+double error_bound(PackedForm form, const Product& product, const std::vector<float>& w, const float* x) {
+  double squares = 0.0;
+  double magnitude = 0.0;
+  double largest_w = 0.0;
+  for (const float value : w) largest_w = std::max(largest_w, std::abs(static_cast<double>(value)));
+  for (int64_t col = 0; col < product.cols; ++col) {
+    const auto at = static_cast<size_t>(col);
+    double rounding = 0.0;
+    if (form == PackedForm::kBf16) rounding = std::abs(static_cast<double>(w[at]) * x[col]) * std::ldexp(1.0, -9);
+    if (form == PackedForm::kDigits) {
+      const int64_t group = col / 32 * 32;
+      const auto [low, high] = std::minmax_element(x + group, x + group + 32);
+      rounding = std::abs(w[at]) * std::max(-*low, *high) / 32512.0 / 2.0;
+    }
+    squares += rounding * rounding;
+    magnitude += 4.0 * largest_w * std::abs(x[col]);
+  }
+  const double additions = form == PackedForm::kDigits ? static_cast<double>(product.cols) / 8.0 + 8.0
+                                                       : static_cast<double>(product.cols) / 2.0 + 8.0;
+  // VDPBF16PS takes subnormal operands for zero.
+  const double vanished = form == PackedForm::kBf16 ? magnitude / (4.0 * largest_w + 1e-300) * 0x1p-126 : 0.0;
+  return vanished + 6.0 * std::sqrt(squares) +
+         0.5 * std::numeric_limits<float>::epsilon() * std::sqrt(additions) * magnitude;
+}
+
+void expect_near_exact(const KernelTable& table, TokenClass token_class, const Product& product) {
+  const std::vector<float> found = run(table, token_class, product);
+  const PackedForm form = table.packed_form(token_class, product.type);
+  const QuantTraits& traits = quant_traits(product.type);
+  std::vector<float> w(static_cast<size_t>(product.cols));
+  for (int64_t row = 0; row < product.rows; ++row) {
+    traits.dequantize_row(product.weights.data() + row * row_bytes(traits, product.cols), w.data(), product.cols);
+    for (int64_t x_row = 0; x_row < product.n_x; ++x_row) {
+      const float* x = product.x.data() + x_row * product.cols;
+      double expected = 0.0;
+      for (int64_t col = 0; col < product.cols; ++col) {
+        expected += static_cast<double>(w[static_cast<size_t>(col)]) * static_cast<double>(x[col]);
+      }
+      ASSERT_NEAR(found[static_cast<size_t>(x_row * product.rows + row)], expected, error_bound(form, product, w, x))
+          << traits.name << " (" << product.rows << ", " << product.cols << ") row " << row << " of x row " << x_row
+          << " of " << product.n_x << (token_class == TokenClass::kPrompt ? ", prompt" : ", generated");
+    }
+  }
+}
+
+std::vector<DType> panel_types(const KernelTable& table) {
+  std::vector<DType> types;
+  for (const DType type : decodable_types()) {
+    if (table.takes_panels(type)) types.push_back(type);
+  }
+  return types;
+}
+
+class PanelLinear : public testing::TestWithParam<const char*> {};
+
+TEST_P(PanelLinear, EveryTypeIsWithinTheBoundOfItsClass) {
+  INGOT_TABLE_OR_SKIP(table, GetParam());
+  ASSERT_GE(panel_types(table).size(), 15u);
+  for (const DType type : panel_types(table)) {
+    for (const int64_t n_blocks : {1, 3, 5}) {
+      const int64_t cols = std::max<int64_t>(32, quant_traits(type).block_values) * n_blocks;
+      for (const TokenClass token_class : kClasses) {
+        for (const int64_t n_x : {1, 5, 13}) {
+          expect_near_exact(table, token_class, make_product(type, 37, cols, n_x));
+        }
+      }
+    }
+  }
+}
+
+TEST_P(PanelLinear, RaggedShapes) {
+  INGOT_TABLE_OR_SKIP(table, GetParam());
+  for (const TokenClass token_class : kClasses) {
+    for (const int64_t cols : {1, 2, 3, 15, 17, 31, 33, 100, 1001}) {
+      expect_near_exact(table, token_class, make_product(DType::kF16, 19, cols, 3));
+      expect_near_exact(table, token_class, make_product(DType::kBF16, 19, cols, 14));
+    }
+    for (const int64_t rows : {1, 15, 16, 17, 32, 33, 48, 50}) {
+      for (const int64_t n_x : {1, 2, 4, 11, 12, 25}) {
+        expect_near_exact(table, token_class, make_product(DType::kQ4_0, rows, 96, n_x));
+      }
+    }
+  }
+}
+
+// Columns beyond those that are unpacked at once.
+TEST_P(PanelLinear, ManyColumns) {
+  INGOT_TABLE_OR_SKIP(table, GetParam());
+  for (const TokenClass token_class : kClasses) {
+    for (const DType type : {DType::kF16, DType::kQ4_1, DType::kQ6_K, DType::kIQ4_XS}) {
+      expect_near_exact(table, token_class, make_product(type, 20, 8960, 2));
+    }
+  }
+}
+
+TEST_P(PanelLinear, UpToSixHundredRows) {
+  INGOT_TABLE_OR_SKIP(table, GetParam());
+  for (const TokenClass token_class : kClasses) {
+    for (const int64_t n_x : {64, 512, 600}) {
+      expect_near_exact(table, token_class, make_product(DType::kQ4_K, 33, 256, n_x));
+    }
+  }
+}
+
+TEST_P(PanelLinear, ARowDoesNotDependOnItsNeighbours) {
+  INGOT_TABLE_OR_SKIP(table, GetParam());
+  for (const TokenClass token_class : kClasses) {
+    for (const DType type : {DType::kF16, DType::kQ4_1, DType::kQ6_K, DType::kQ8_0}) {
+      for (const int64_t cols : {256, 4608}) {
+        const Product product = make_product(type, 83, cols, 30);
+        const std::vector<float> expected = run(table, token_class, product);
+        for (const int64_t piece : {1, 2, 3, 5}) {
+          ASSERT_EQ(run(table, token_class, product, 0, product.n_x, piece), expected) << piece << " panels at once";
+        }
+        for (const auto& [first, end] : {std::pair<int64_t, int64_t>{0, 1}, {3, 4}, {7, 20}, {11, 30}, {29, 30}}) {
+          const std::vector<float> found = run(table, token_class, product, first, end, 4);
+          ASSERT_TRUE(std::equal(found.begin(), found.end(), expected.begin() + first * product.rows))
+              << "rows " << first << " to " << end << " of " << quant_traits(type).name;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(PanelLinear, NotANumberStaysInItsRow) {
+  INGOT_TABLE_OR_SKIP(table, GetParam());
+  for (const TokenClass token_class : kClasses) {
+    for (const DType type : {DType::kF16, DType::kQ4_0, DType::kQ4_K}) {
+      for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+        Product product = make_product(type, 35, 512, 7);
+        const std::vector<float> clean = run(table, token_class, product);
+        product.x[static_cast<size_t>(3 * product.cols + 200)] = bad;
+        const std::vector<float> found = run(table, token_class, product);
+        for (int64_t x_row = 0; x_row < product.n_x; ++x_row) {
+          for (int64_t row = 0; row < product.rows; ++row) {
+            const auto at = static_cast<size_t>(x_row * product.rows + row);
+            if (x_row == 3) {
+              // A weight of exactly zero makes NaN of infinity as well.
+              EXPECT_FALSE(std::isfinite(found[at]));
+            } else {
+              EXPECT_EQ(found[at], clean[at]);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_P(PanelLinear, TheEpilogueInItsOrder) {
+  INGOT_TABLE_OR_SKIP(table, GetParam());
+  for (const TokenClass token_class : kClasses) {
+    const Product product = make_product(DType::kQ8_0, 21, 64, 3);
+    const std::vector<float> plain = run(table, token_class, product);
+    std::mt19937 random(5);
+    const std::vector<float> bias = random_floats(random, 21);
+    const std::vector<float> residual = random_floats(random, 3 * 21);
+    const Panels panels = pack_weights(product);
+    PanelLinearArgs args;
+    args.panels = panels.memory.data();
+    args.panel_bytes = panels.bytes_each;
+    args.type = product.type;
+    args.rows = product.rows;
+    args.cols = product.cols;
+    args.form = table.packed_form(token_class, product.type);
+    args.n_x = product.n_x;
+    const AlignedBuffer packed = *AlignedBuffer::allocate(table.packed_bytes(args.form, product.cols, product.n_x));
+    table.pack_rows(args.form, product.x.data(), product.cols, product.cols, 0, product.n_x, packed.data());
+    args.x = packed.data();
+    args.bias = bias.data();
+    args.scale = 0.5f;
+    args.nonlinearity = Nonlinearity::kReluSquared;
+    args.residual = residual.data();
+    args.residual_stride = 21;
+    std::vector<float> found = residual;  // in place
+    args.residual = found.data();
+    args.out = found.data();
+    args.out_stride = 21;
+    const AlignedBuffer scratch = *AlignedBuffer::allocate(table.panel_scratch_bytes(args) + 1);
+    table.panel_linear(args, 0, 2, scratch.data());
+    for (size_t at = 0; at < found.size(); ++at) {
+      const float value = std::max(0.5f * (plain[at] + bias[at % 21]), 0.0f);
+      EXPECT_FLOAT_EQ(found[at], value * value + residual[at]);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Tables, PanelLinear, testing::ValuesIn(kPanelTables),
+                         [](const auto& test) { return std::string(test.param); });
+
+}  // namespace
+}  // namespace ingot::core
