@@ -35,8 +35,9 @@ struct LinearOutput {
   Nonlinearity nonlinearity = Nonlinearity::kNone;
   const float* residual = nullptr;  // (n_x, weight rows) or null; may be out
   int64_t residual_stride = 0;
-  float* out = nullptr;  // (n_x, weight rows)
+  float* out = nullptr;  // (n_x, weight rows from first_out on)
   int64_t out_stride = 0;
+  int64_t first_out = 0;
 };
 
 struct LinearArgs : LinearOutput {

@@ -37,6 +37,11 @@ TensorView fit(const Step& step, TensorView buffer, int64_t n_cols);
 // out = W x + b.
 void project(Step& step, const char* label, const LinearWeights& w, TensorView x, TensorView out);
 
+// One product of several with the same rows; without an out where the operation has its own.
+inline LinearTarget target(const LinearWeights& w, TensorView out = {}) {
+  return {.w = &w.matrix, .epilogue = {.bias = w.bias, .scale = w.scale}, .out = out};
+}
+
 // The norm of x, (rows, n), in groups of the weight's length; x itself where the architecture has no such norm.
 TensorView normalize(Step& step, const char* label, const VectorWeights& w, TensorView x, TensorView out);
 

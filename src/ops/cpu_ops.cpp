@@ -42,29 +42,6 @@ Result<AlignedBuffer> CpuOps::allocate(size_t n_bytes) {
   return AlignedBuffer::allocate(n_bytes);
 }
 
-Result<WeightMatrix> CpuOps::pack_weight(const HostTensor& tensor) {
-  const QuantTraits& traits = quant_traits(tensor.type);
-  if (traits.dequantize_row == nullptr) {
-    return fail(ErrorKind::kUnsupported, "type {}: {}", traits.name, traits.refusal);
-  }
-  if (tensor.rows <= 0 || tensor.cols <= 0 || tensor.n_slices <= 0 || tensor.cols % traits.block_values != 0) {
-    return invalid("shape ({}, {}, {}): expected positive sizes and rows of whole blocks of {} values", tensor.n_slices,
-                   tensor.rows, tensor.cols, traits.block_values);
-  }
-  WeightMatrix matrix;
-  matrix.data = tensor.data;
-  matrix.type = tensor.type;
-  matrix.n_slices = tensor.n_slices;
-  matrix.rows = tensor.rows;
-  matrix.cols = tensor.cols;
-  matrix.row_bytes = row_bytes(traits, tensor.cols);
-  matrix.slice_bytes = matrix.rows * matrix.row_bytes;
-  matrix.owner = tensor.owner;
-  const bool in_panels = table_->takes_panels != nullptr && table_->takes_panels(tensor.type) && tensor.for_products &&
-                         tensor.n_slices == 1;
-  return in_panels ? pack_panels(tensor, std::move(matrix)) : matrix;
-}
-
 const char* CpuOps::kernels_for(const WeightMatrix& w) const {
   // Floats are read as they are; and the oracle's decoders are the plain ones on purpose.
   const bool plain = table_->decoder(w.type) == quant_traits(w.type).dequantize_row;

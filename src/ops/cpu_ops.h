@@ -56,6 +56,9 @@ class CpuOps final : public Ops {
   void norm(const NormParams& params, TensorView x, TensorView out) override;
   void linear(const StepRows& step, TensorView x, const WeightMatrix& w, const Epilogue& epilogue,
               TensorView out) override;
+  void linear_group(const StepRows& step, TensorView x, std::span<const LinearTarget> targets) override;
+  void gated_linear(const StepRows& step, TensorView x, const LinearTarget& gate, const LinearTarget& up,
+                    Activation activation, TensorView spare, TensorView out) override;
   void rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) override;
   void activate(Activation activation, TensorView gate, TensorView up, TensorView out) override;
   void add(TensorView a, TensorView b, float scale, TensorView out) override;
@@ -104,9 +107,11 @@ class CpuOps final : public Ops {
   Result<std::shared_ptr<std::byte>> weight_room(size_t n_bytes);
   // Rows of activations in the form that a product with panels wants. x: as given or a copy in scratch.
   Result<const std::byte*> pack_activations(PackedForm form, TensorView x);
-  // Rows [first, first + out.rows) of a product, all of one class.
-  void linear_of_class(TokenClass token_class, TensorView x, const WeightMatrix& w, LinearOutput output,
-                       TensorView out);
+  // Whether all of them lie in panels and want rows of both classes in the same forms, so that they can share them.
+  bool share_rows(std::span<const LinearTarget> targets) const;
+  // fn(args of each target, rows of activations of one class, at most kRowsAtOnce of them) over all rows of the step.
+  template <typename Fn>
+  void for_each_packed(const StepRows& step, TensorView x, std::span<const LinearTarget> targets, const Fn& fn);
   // x itself or a copy whose rows end in zeros up to padded_columns(x.cols).
   Result<TensorView> padded_rows(TensorView x);
   // Experts of at most kExpertRows rows: the scratch stays bounded.

@@ -1,5 +1,6 @@
 // Products: weight rows are split over threads, every thread takes all rows of activations.
 #include <algorithm>
+#include <array>
 
 #include "kernels/panel_layout.h"
 #include "ops/cpu_ops.h"
@@ -9,6 +10,7 @@ namespace {
 
 // Bounds the kernels' scratch; weights are decoded once for so many rows.
 constexpr int64_t kRowsAtOnce = 512;
+constexpr size_t kMostTargets = 4;
 
 // Whole groups of 16 weight rows, enough pieces to balance threads that run unequally fast, and not so many that
 // activations are fetched again for a few weight rows only.
@@ -17,43 +19,44 @@ int64_t weight_rows_at_once(int64_t n_rows, int n_threads) {
   return std::clamp<int64_t>(even / 16 * 16, 16, 64);
 }
 
-}  // namespace
-
-Result<std::shared_ptr<std::byte>> CpuOps::weight_room(size_t n_bytes) {
-  constexpr size_t kChunkBytes = size_t{32} << 20;
-  if (weight_chunk_ == nullptr || weight_chunk_->n_bytes() - weight_chunk_used_ < n_bytes) {
-    INGOT_ASSIGN(AlignedBuffer chunk, AlignedBuffer::allocate_on_huge_pages(std::max(n_bytes, kChunkBytes)));
-    auto shared = std::make_shared<AlignedBuffer>(std::move(chunk));
-    // What is larger than a chunk has one of its own, and the rest of the current one stays in use.
-    if (n_bytes > kChunkBytes) return std::shared_ptr<std::byte>(shared, shared->data());
-    weight_chunk_ = std::move(shared);
-    weight_chunk_used_ = 0;
+LinearOutput linear_output(const Epilogue& epilogue) {
+  LinearOutput output;
+  output.bias = epilogue.bias.empty() ? nullptr : epilogue.bias.data();
+  output.scale = epilogue.scale;
+  output.nonlinearity = to_nonlinearity(epilogue.activation);
+  if (epilogue.residual != nullptr) {
+    output.residual = epilogue.residual->data;
+    output.residual_stride = epilogue.residual->row_stride;
   }
-  std::byte* room = weight_chunk_->data() + weight_chunk_used_;
-  weight_chunk_used_ += (n_bytes + kCacheLineBytes - 1) / kCacheLineBytes * kCacheLineBytes;
-  return std::shared_ptr<std::byte>(weight_chunk_, room);
+  return output;
 }
 
-Result<WeightMatrix> CpuOps::pack_panels(const HostTensor& tensor, WeightMatrix matrix) {
-  const PanelLayout& layout = *panel_layout(tensor.type);
-  const int64_t panels_per_slice = panels_of(tensor.rows);
-  matrix.layout = WeightLayout::kPanels;
-  matrix.panel_bytes = layout.panel_bytes(tensor.cols);
-  matrix.slice_bytes = panels_per_slice * matrix.panel_bytes;
-  const int64_t n_panels = matrix.n_slices * panels_per_slice;
-  INGOT_ASSIGN(const auto room, weight_room(static_cast<size_t>(n_panels * matrix.panel_bytes)));
-  pool_->parallel_for(n_panels, 4, [&](int64_t begin, int64_t end, int) {
-    for (int64_t panel = begin; panel < end; ++panel) {
-      const int64_t slice = panel / panels_per_slice;
-      const int64_t first_row = panel % panels_per_slice * kPanelRows;
-      pack_panel(layout, tensor.data + (slice * tensor.rows + first_row) * matrix.row_bytes, matrix.row_bytes,
-                 std::min(kPanelRows, tensor.rows - first_row), tensor.cols, room.get() + panel * matrix.panel_bytes);
-    }
-  });
-  matrix.data = room.get();
-  matrix.owner = room;
-  return matrix;
+// Of `n_rows` rows from first_row on.
+PanelLinearArgs panel_args(const LinearTarget& target, PackedForm form, const std::byte* packed, int64_t first_row,
+                           int64_t n_rows) {
+  PanelLinearArgs args;
+  static_cast<LinearOutput&>(args) = linear_output(target.epilogue);
+  if (args.residual != nullptr) args.residual += first_row * args.residual_stride;
+  if (target.out.data != nullptr) args.out = target.out.row(first_row);
+  args.out_stride = target.out.row_stride;
+  args.panels = target.w->data;
+  args.panel_bytes = target.w->panel_bytes;
+  args.type = target.w->type;
+  args.rows = target.w->rows;
+  args.cols = target.w->cols;
+  args.form = form;
+  args.x = packed;
+  args.n_x = n_rows;
+  return args;
 }
+
+void check_shapes(const StepRows& step, TensorView x, const WeightMatrix* w, const Epilogue& epilogue, TensorView out) {
+  INGOT_CHECK(x.cols == w->cols && out.cols == w->rows && out.rows == x.rows && step.total() == x.rows,
+              "shapes of linear");
+  INGOT_CHECK(epilogue.bias.empty() || static_cast<int64_t>(epilogue.bias.size()) == w->rows, "one bias an output");
+}
+
+}  // namespace
 
 Result<const std::byte*> CpuOps::pack_activations(PackedForm form, TensorView x) {
   INGOT_ASSIGN(std::byte * packed, scratch_.get(ScratchSlot::kPackedRows, table_->packed_bytes(form, x.cols, x.rows)));
@@ -69,60 +72,122 @@ Result<const std::byte*> CpuOps::pack_activations(PackedForm form, TensorView x)
   return packed;
 }
 
-void CpuOps::linear_of_class(TokenClass token_class, TensorView x, const WeightMatrix& w, LinearOutput output,
-                             TensorView out) {
-  for (int64_t first_row = 0; first_row < x.rows; first_row += kRowsAtOnce) {
-    const int64_t n_rows = std::min(kRowsAtOnce, x.rows - first_row);
-    PanelLinearArgs args;
-    static_cast<LinearOutput&>(args) = output;
-    if (output.residual != nullptr) args.residual = output.residual + first_row * output.residual_stride;
-    args.out = out.row(first_row);
-    args.out_stride = out.row_stride;
-    args.panels = w.data;
-    args.panel_bytes = w.panel_bytes;
-    args.type = w.type;
-    args.rows = w.rows;
-    args.cols = w.cols;
-    args.form = table_->packed_form(token_class, w.type);
-    args.n_x = n_rows;
-    const Result<const std::byte*> packed = pack_activations(args.form, x.row_range(first_row, n_rows));
-    if (!packed) return fail_step(packed.error(), out);
-    args.x = *packed;
-    const size_t bytes_per_thread = table_->panel_scratch_bytes(args);
+bool CpuOps::share_rows(std::span<const LinearTarget> targets) const {
+  const auto same = [&](const LinearTarget& target) {
+    const DType first = targets.front().w->type;
+    const DType type = target.w->type;
+    return target.w->layout == WeightLayout::kPanels &&
+           table_->packed_form(TokenClass::kPrompt, type) == table_->packed_form(TokenClass::kPrompt, first) &&
+           table_->packed_form(TokenClass::kGenerated, type) == table_->packed_form(TokenClass::kGenerated, first);
+  };
+  return std::ranges::all_of(targets, same);
+}
+
+template <typename Fn>
+void CpuOps::for_each_packed(const StepRows& step, TensorView x, std::span<const LinearTarget> targets, const Fn& fn) {
+  for (int64_t first = 0; first < x.rows;) {
+    const bool prompt = first < step.n_prompt;
+    const int64_t n_rows = std::min((prompt ? step.n_prompt : x.rows) - first, kRowsAtOnce);
+    const TokenClass token_class = prompt ? TokenClass::kPrompt : TokenClass::kGenerated;
+    const PackedForm form = table_->packed_form(token_class, targets.front().w->type);
+    const Result<const std::byte*> packed = pack_activations(form, x.row_range(first, n_rows));
+    if (!packed) {
+      for (const LinearTarget& target : targets) {
+        if (target.out.data != nullptr) fail_step(packed.error(), target.out);
+      }
+      return;
+    }
+    std::array<PanelLinearArgs, kMostTargets> args;
+    size_t scratch_bytes = 0;
+    for (size_t n = 0; n < targets.size(); ++n) {
+      args[n] = panel_args(targets[n], form, *packed, first, n_rows);
+      scratch_bytes = std::max(scratch_bytes, table_->panel_scratch_bytes(args[n]));
+    }
+    fn(std::span(args).first(targets.size()), first, scratch_bytes);
+    first += n_rows;
+  }
+}
+
+void CpuOps::linear_group(const StepRows& step, TensorView x, std::span<const LinearTarget> targets) {
+  INGOT_CHECK(!targets.empty() && targets.size() <= kMostTargets, "a few targets");
+  if (!share_rows(targets)) return Ops::linear_group(step, x, targets);
+  int64_t n_weight_rows = 0;
+  for (const LinearTarget& target : targets) {
+    check_shapes(step, x, target.w, target.epilogue, target.out);
+    n_weight_rows += target.w->rows;
+  }
+  for_each_packed(step, x, targets, [&](std::span<const PanelLinearArgs> args, int64_t, size_t scratch_bytes) {
+    const Result<std::byte*> scratch = scratch_.get_per_thread(scratch_bytes);
+    if (!scratch) {
+      for (const LinearTarget& target : targets) fail_step(scratch.error(), target.out);
+      return;
+    }
+    int64_t n_panels = 0;
+    for (const PanelLinearArgs& one : args) n_panels += panels_of(one.rows);
+    // The panels of all targets, one target after another.
+    pool_->parallel_for(n_panels, weight_rows_at_once(n_weight_rows, pool_->n_threads()) / kPanelRows,
+                        [&](int64_t begin, int64_t end, int thread_idx) {
+                          std::byte* own = *scratch + Scratch::thread_stride(scratch_bytes) * thread_idx;
+                          for (const PanelLinearArgs& one : args) {
+                            const int64_t n = panels_of(one.rows);
+                            if (begin < n) table_->panel_linear(one, begin, std::min(end, n), own);
+                            begin = std::max<int64_t>(0, begin - n);
+                            end -= n;
+                            if (end <= 0) break;
+                          }
+                        });
+  });
+}
+
+void CpuOps::gated_linear(const StepRows& step, TensorView x, const LinearTarget& gate, const LinearTarget& up,
+                          Activation activation, TensorView spare, TensorView out) {
+  const std::array<LinearTarget, 2> targets{LinearTarget{gate.w, gate.epilogue, out},
+                                            LinearTarget{up.w, up.epilogue, {}}};
+  if (!share_rows(targets)) return Ops::gated_linear(step, x, gate, up, activation, spare, out);
+  check_shapes(step, x, gate.w, gate.epilogue, out);
+  check_shapes(step, x, up.w, up.epilogue, out);
+  const Nonlinearity nonlinearity = to_nonlinearity(activation);
+  for_each_packed(step, x, targets, [&](std::span<const PanelLinearArgs> args, int64_t first_row, size_t bytes) {
+    const int64_t grain = weight_rows_at_once(2 * out.cols, pool_->n_threads()) / kPanelRows;
+    const int64_t tile_cols = grain * kPanelRows;
+    const int64_t n_rows = args[0].n_x;
+    // What the kernels need, and then a tile of up, (n_rows, tile_cols).
+    const size_t tile_at = (bytes + kCacheLineBytes - 1) / kCacheLineBytes * kCacheLineBytes;
+    const size_t bytes_per_thread = tile_at + static_cast<size_t>(n_rows * tile_cols) * sizeof(float);
     const Result<std::byte*> scratch = scratch_.get_per_thread(bytes_per_thread);
     if (!scratch) return fail_step(scratch.error(), out);
-    const size_t stride = Scratch::thread_stride(bytes_per_thread);
-    const int64_t n_panels = panels_of(w.rows);
-    pool_->parallel_for(n_panels, weight_rows_at_once(w.rows, pool_->n_threads()) / kPanelRows,
-                        [&](int64_t begin, int64_t end, int thread_idx) {
-                          table_->panel_linear(args, begin, end, *scratch + stride * static_cast<size_t>(thread_idx));
-                        });
-  }
+    pool_->parallel_for(panels_of(out.cols), grain, [&](int64_t begin, int64_t end, int thread_idx) {
+      std::byte* own = *scratch + Scratch::thread_stride(bytes_per_thread) * static_cast<size_t>(thread_idx);
+      float* tile = reinterpret_cast<float*>(own + tile_at);
+      // A loop of one thread hands out all panels at once; the tile holds `grain` of them.
+      for (int64_t panel = begin; panel < end; panel += grain) {
+        const int64_t end_panel = std::min(panel + grain, end);
+        const int64_t first = panel * kPanelRows;
+        const int64_t n_cols = std::min(end_panel * kPanelRows, out.cols) - first;
+        PanelLinearArgs up_args = args[1];
+        up_args.out = tile;
+        up_args.out_stride = tile_cols;
+        up_args.first_out = first;
+        table_->panel_linear(args[0], panel, end_panel, own);
+        table_->panel_linear(up_args, panel, end_panel, own);
+        for (int64_t row = 0; row < n_rows; ++row) {
+          float* gates = out.row(first_row + row) + first;
+          table_->activate(nonlinearity, gates, tile + row * tile_cols, n_cols, gates);
+        }
+      }
+    });
+  });
 }
 
 void CpuOps::linear(const StepRows& step, TensorView x, const WeightMatrix& w, const Epilogue& epilogue,
                     TensorView out) {
-  INGOT_CHECK(x.cols == w.cols && out.cols == w.rows && out.rows == x.rows && step.total() == x.rows,
-              "shapes of linear");
-  INGOT_CHECK(epilogue.bias.empty() || static_cast<int64_t>(epilogue.bias.size()) == w.rows, "one bias an output");
+  check_shapes(step, x, &w, epilogue, out);
   if (x.rows == 0) return;
-  LinearOutput output;
-  output.bias = epilogue.bias.empty() ? nullptr : epilogue.bias.data();
-  output.scale = epilogue.scale;
-  output.nonlinearity = to_nonlinearity(epilogue.activation);
-  if (epilogue.residual != nullptr) {
-    output.residual = epilogue.residual->data;
-    output.residual_stride = epilogue.residual->row_stride;
-  }
   if (w.layout == WeightLayout::kPanels) {
-    const int64_t n_prompt = step.n_prompt;
-    LinearOutput generated = output;
-    if (output.residual != nullptr) generated.residual += n_prompt * output.residual_stride;
-    linear_of_class(TokenClass::kPrompt, x.row_range(0, n_prompt), w, output, out.row_range(0, n_prompt));
-    linear_of_class(TokenClass::kGenerated, x.row_range(n_prompt, step.n_generated), w, generated,
-                    out.row_range(n_prompt, step.n_generated));
-    return;
+    const LinearTarget target{&w, epilogue, out};
+    return linear_group(step, x, {&target, 1});
   }
+  const LinearOutput output = linear_output(epilogue);
   const Result<TensorView> padded = padded_rows(x);
   if (!padded) return fail_step(padded.error(), out);
 

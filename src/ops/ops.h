@@ -126,6 +126,13 @@ struct AttentionStageTimes {
   int64_t values_ns = 0;   // the weighted sums
 };
 
+// One of several products with the same rows.
+struct LinearTarget {
+  const WeightMatrix* w = nullptr;
+  Epilogue epilogue = {};
+  TensorView out = {};  // (rows, w->rows)
+};
+
 class Ops {
  public:
   virtual ~Ops() = default;
@@ -155,6 +162,18 @@ class Ops {
   // x: (rows, w.cols); out: (rows, w.rows). out may not overlap x.
   virtual void linear(const StepRows& step, TensorView x, const WeightMatrix& w, const Epilogue& epilogue,
                       TensorView out) = 0;
+  // linear() with each target, with the same bits; a backend may do all in one go, reading x once.
+  virtual void linear_group(const StepRows& step, TensorView x, std::span<const LinearTarget> targets) {
+    for (const LinearTarget& target : targets) linear(step, x, *target.w, target.epilogue, target.out);
+  }
+  // out = activation(gate x) * (up x), (rows, gate.w->rows), with the bits of linear() and activate(); gate.out and
+  // up.out are not looked at. spare: as large as out, its contents are lost where the backend needs it.
+  virtual void gated_linear(const StepRows& step, TensorView x, const LinearTarget& gate, const LinearTarget& up,
+                            Activation activation, TensorView spare, TensorView out) {
+    linear(step, x, *gate.w, gate.epilogue, out);
+    linear(step, x, *up.w, up.epilogue, spare);
+    activate(activation, out, spare, out);
+  }
   // Turns every head of x, (rows, n_heads * head_dim), in place; row r stands at positions[r].
   virtual void rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) = 0;
   // out = activation(gate) * up; out may be gate or up. With no up (data == nullptr): out = activation(gate).

@@ -45,7 +45,7 @@ void ProfiledOps::record(const char* fallback, const Work& work, const Fn& fn) {
   event.layer = label_.layer;
   event.backend = inner_.backend();
   event.kernel = work.weight == nullptr ? inner_.kernels() : inner_.kernels_for(*work.weight);
-  event.format = work.weight == nullptr ? "" : quant_traits(work.weight->type).name;
+  event.format = work.weight == nullptr ? "" : work.mixed_formats ? "mixed" : quant_traits(work.weight->type).name;
   event.n_bytes = work.n_bytes;
   event.n_flops = work.n_flops;
   event.n_rows = work.n_rows;
@@ -83,6 +83,28 @@ void ProfiledOps::linear(const StepRows& step, TensorView x, const WeightMatrix&
           .n_rows = x.rows,
           .weight = &w},
          [&] { inner_.linear(step, x, w, epilogue, out); });
+}
+
+void ProfiledOps::linear_group(const StepRows& step, TensorView x, std::span<const LinearTarget> targets) {
+  Work work{.n_bytes = bytes_of(x), .n_rows = x.rows, .weight = targets.front().w};
+  for (const LinearTarget& target : targets) {
+    work.n_bytes += bytes_of(*target.w) + bytes_of(target.out);
+    if (target.epilogue.residual != nullptr) work.n_bytes += bytes_of(*target.epilogue.residual);
+    work.n_flops += 2 * x.rows * target.w->rows * target.w->cols;
+    work.mixed_formats |= target.w->type != work.weight->type;
+  }
+  record("linear", work, [&] { inner_.linear_group(step, x, targets); });
+}
+
+void ProfiledOps::gated_linear(const StepRows& step, TensorView x, const LinearTarget& gate, const LinearTarget& up,
+                               Activation activation, TensorView spare, TensorView out) {
+  record("gated_linear",
+         {.n_bytes = bytes_of(*gate.w) + bytes_of(*up.w) + bytes_of(x) + bytes_of(out),
+          .n_flops = 2 * x.rows * x.cols * (gate.w->rows + up.w->rows) + 5 * out.rows * out.cols,
+          .n_rows = x.rows,
+          .weight = gate.w,
+          .mixed_formats = gate.w->type != up.w->type},
+         [&] { inner_.gated_linear(step, x, gate, up, activation, spare, out); });
 }
 
 void ProfiledOps::rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) {

@@ -35,6 +35,9 @@ class ProfiledOps final : public Ops {
   void norm(const NormParams& params, TensorView x, TensorView out) override;
   void linear(const StepRows& step, TensorView x, const WeightMatrix& w, const Epilogue& epilogue,
               TensorView out) override;
+  void linear_group(const StepRows& step, TensorView x, std::span<const LinearTarget> targets) override;
+  void gated_linear(const StepRows& step, TensorView x, const LinearTarget& gate, const LinearTarget& up,
+                    Activation activation, TensorView spare, TensorView out) override;
   void rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) override;
   void activate(Activation activation, TensorView gate, TensorView up, TensorView out) override;
   void add(TensorView a, TensorView b, float scale, TensorView out) override;
@@ -60,6 +63,7 @@ class ProfiledOps final : public Ops {
     int64_t n_rows = 0;
     int64_t position = 0;
     const WeightMatrix* weight = nullptr;
+    bool mixed_formats = false;  // of several weights, of which `weight` is the first
   };
   // fallback is the name where the model gave none.
   template <typename Fn>

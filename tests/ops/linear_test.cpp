@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "kernels/random_weights.h"
 #include "make_ops.h"
 #include "tensor/quant_traits.h"
 
@@ -77,6 +78,85 @@ TEST_P(LinearOp, RowsMayBeStrided) {
   }
 }
 
+// A weight of random blocks; memory lives as long as the matrix.
+WeightMatrix random_weight(CpuOps& ops, std::mt19937& random, DType type, int64_t rows, int64_t cols) {
+  const auto bytes = std::make_shared<std::vector<std::byte>>(random_matrix(random, type, rows, cols));
+  auto weight = ops.pack_weight({bytes->data(), type, 1, rows, cols, bytes, true});
+  EXPECT_TRUE(weight.has_value());
+  return *weight;
+}
+
+// The rows of a step of both classes are those of steps of one class each, and of single rows.
+TEST_P(LinearOp, KeepsTheClassesOfRowsApart) {
+  INGOT_OPS_OR_SKIP(ops, GetParam(), 2);
+  std::mt19937 random(3);
+  for (const DType type : {DType::kQ4_K, DType::kF16, DType::kF32, DType::kIQ2_S}) {
+    const WeightMatrix w = random_weight(ops, random, type, 50, 512);
+    Matrix x = Matrix::random(random, 20, 512);
+    Matrix residual = Matrix::random(random, 20, 50);
+    const TensorView residual_view = residual.view();
+    Matrix out(20, 50);
+    ops.linear({13, 7}, x.view(), w, {.residual = &residual_view}, out.view());
+    for (int64_t row = 0; row < 20; ++row) {
+      Matrix alone(1, 50);
+      const TensorView residual_row = residual.view().row_range(row, 1);
+      const StepRows step = row < 13 ? StepRows{1, 0} : StepRows{0, 1};
+      ops.linear(step, x.view().row_range(row, 1), w, {.residual = &residual_row}, alone.view());
+      for (int64_t col = 0; col < 50; ++col) ASSERT_EQ(alone.at(0, col), out.at(row, col)) << row;
+    }
+  }
+}
+
+TEST_P(LinearOp, AGroupHasTheBitsOfItsProducts) {
+  std::mt19937 random(4);
+  for (const int n_threads : {1, 3}) {
+    INGOT_OPS_OR_SKIP(ops, GetParam(), n_threads);
+    const WeightMatrix q = random_weight(ops, random, DType::kQ4_K, 100, 256);
+    const WeightMatrix k = random_weight(ops, random, DType::kQ6_K, 33, 256);
+    const WeightMatrix v = random_weight(ops, random, DType::kF16, 16, 256);  // of another form when generated
+    const Matrix bias = Matrix::random(random, 1, 33);
+    Matrix x = Matrix::random(random, 15, 256);
+    for (const StepRows step : {StepRows{15, 0}, StepRows{0, 15}, StepRows{9, 6}}) {
+      Matrix all(15, 149);
+      const LinearTarget targets[] = {{&q, {.scale = 0.5f}, all.view().col_range(0, 100)},
+                                      {&k, {.bias = bias.values}, all.view().col_range(100, 33)},
+                                      {&v, {}, all.view().col_range(133, 16)}};
+      ops.linear_group(step, x.view(), targets);
+      Matrix expected(15, 149);
+      for (const LinearTarget& target : targets) {
+        const int64_t first = target.out.data - all.values.data();
+        ops.linear(step, x.view(), *target.w, target.epilogue, expected.view().col_range(first, target.out.cols));
+      }
+      EXPECT_EQ(all.values, expected.values);
+    }
+  }
+}
+
+TEST_P(LinearOp, AGatedProductHasTheBitsOfItsParts) {
+  std::mt19937 random(5);
+  for (const int n_threads : {1, 2}) {
+    INGOT_OPS_OR_SKIP(ops, GetParam(), n_threads);
+    for (const DType up_type : {DType::kQ4_0, DType::kQ8_0, DType::kF16}) {
+      const WeightMatrix gate = random_weight(ops, random, DType::kQ4_0, 210, 96);
+      const WeightMatrix up = random_weight(ops, random, up_type, 210, 96);
+      const Matrix bias = Matrix::random(random, 1, 210);
+      Matrix x = Matrix::random(random, 700, 96);
+      const StepRows step{600, 100};
+      const LinearTarget gate_target{&gate, {.bias = bias.values}, {}};
+      const LinearTarget up_target{&up, {.scale = 2.0f}, {}};
+      Matrix spare(700, 210);
+      Matrix out(700, 210);
+      ops.gated_linear(step, x.view(), gate_target, up_target, Activation::kSilu, spare.view(), out.view());
+      Matrix gates(700, 210);
+      Matrix ups(700, 210);
+      ops.linear(step, x.view(), gate, gate_target.epilogue, gates.view());
+      ops.linear(step, x.view(), up, up_target.epilogue, ups.view());
+      ops.activate(Activation::kSilu, gates.view(), ups.view(), gates.view());
+      EXPECT_EQ(out.values, gates.values);
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Tables, LinearOp, testing::ValuesIn(kAllTables),
                          [](const auto& test) { return std::string(test.param); });
 
@@ -94,8 +174,8 @@ TEST(PackWeight, SharesTheBytes) {
 TEST(PackWeight, RefusesWhatItCannotRead) {
   const auto ops = make_ops("", 1);
   const std::byte byte{};
-  for (const HostTensor& tensor :
-       {HostTensor{&byte, DType::kQ4_0, 1, 2, 33, nullptr, true}, HostTensor{&byte, DType::kF32, 1, 0, 32, nullptr, true}}) {
+  for (const HostTensor& tensor : {HostTensor{&byte, DType::kQ4_0, 1, 2, 33, nullptr, true},
+                                   HostTensor{&byte, DType::kF32, 1, 0, 32, nullptr, true}}) {
     const auto weight = ops->pack_weight(tensor);
     ASSERT_FALSE(weight.has_value());
     EXPECT_EQ(weight.error().kind, ErrorKind::kInvalidInput);

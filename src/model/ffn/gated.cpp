@@ -10,15 +10,18 @@ TensorView gated_ffn(Step& step, const GatedWeights& w, Activation activation, i
     step.ops.linear(step.rows, inner, w.up.matrix, epilogue, up);
     return up;
   }
+  if (w.gate_up.empty()) {
+    // Two buffers of whole rows, one after the other, so that neither is strided.
+    const TensorView out = fit(step, step.hidden, ffn_dim);
+    const TensorView spare = TensorView::matrix(out.row(out.rows), out.rows, ffn_dim);
+    step.label("gate_up_projection");
+    step.ops.gated_linear(step.rows, inner, target(w.gate), target(w.up), activation, spare, out);
+    return out;
+  }
   const TensorView both = fit(step, step.hidden, 2 * ffn_dim);
   const TensorView gate = both.col_range(0, ffn_dim);
   const TensorView up = both.col_range(ffn_dim, ffn_dim);
-  if (!w.gate_up.empty()) {
-    project(step, "gate_up_projection", w.gate_up, inner, both);
-  } else {
-    project(step, "gate_up_projection", w.gate, inner, gate);
-    project(step, "gate_up_projection", w.up, inner, up);
-  }
+  project(step, "gate_up_projection", w.gate_up, inner, both);
   step.label("activation");
   step.ops.activate(activation, gate, up, gate);
   return gate;

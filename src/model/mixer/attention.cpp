@@ -1,5 +1,7 @@
 #include "model/mixer/attention.h"
 
+#include <array>
+
 namespace ingot::core {
 namespace {
 
@@ -16,9 +18,9 @@ Heads project_heads(Step& step, const AttentionSpec& spec, const LayerWeights& w
   if (!w.wqkv.empty()) {
     project(step, "qkv_projection", w.wqkv, inner, qkv);
   } else {
-    project(step, "qkv_projection", w.wq, inner, heads.q);
-    project(step, "qkv_projection", w.wk, inner, heads.k);
-    project(step, "qkv_projection", w.wv, inner, heads.v);
+    const std::array targets{target(w.wq, heads.q), target(w.wk, heads.k), target(w.wv, heads.v)};
+    step.label("qkv_projection");
+    step.ops.linear_group(step.rows, inner, targets);
   }
   return heads;
 }
