@@ -75,6 +75,14 @@ class CpuOps final : public Ops {
   void experts(const StepRows& step, const ExpertParams& params, std::span<const int32_t> ids,
                std::span<const float> weights, int64_t n_used, TensorView x, TensorView out) override;
 
+  // The pairs of one expert among those of one call of experts().
+  struct ExpertGroup {
+    int64_t expert = 0;
+    int64_t first = 0;  // of its pairs, in their sorted order
+    int64_t count = 0;
+    int64_t packed_first = 0;  // where its rows begin among packed ones
+  };
+
  private:
   // Cosines and sines of every row of one call; the next layer of the same step finds them again.
   struct RopeTable {
@@ -88,14 +96,9 @@ class CpuOps final : public Ops {
 
   // The (token, slot) pairs of one call of experts, sorted by expert; kept, so that a step allocates nothing.
   struct ExpertOrder {
-    struct Group {
-      int64_t expert;
-      int64_t first;  // of its pairs, in their sorted order
-      int64_t count;
-    };
-    std::vector<Group> groups;       // of the experts that have pairs, ascending
-    std::vector<int64_t> sorted_at;  // (pairs): where each one went
-    std::vector<int64_t> next_of;    // (n_experts + 1): of the sorting alone
+    std::vector<ExpertGroup> groups;  // of the experts that have pairs, ascending
+    std::vector<int64_t> sorted_at;   // (pairs): where each one went
+    std::vector<int64_t> next_of;     // (n_experts + 1): of the sorting alone
     void sort(std::span<const int32_t> ids, int64_t n_experts);
   };
 
@@ -114,9 +117,12 @@ class CpuOps final : public Ops {
   void for_each_packed(const StepRows& step, TensorView x, std::span<const LinearTarget> targets, const Fn& fn);
   // x itself or a copy whose rows end in zeros up to padded_columns(x.cols).
   Result<TensorView> padded_rows(TensorView x);
-  // Experts of at most kExpertRows rows: the scratch stays bounded.
-  void experts_chunk(const ExpertParams& params, std::span<const int32_t> ids, std::span<const float> weights,
-                     int64_t n_used, TensorView x, TensorView out);
+  // Rows for the experts' products with panels, each at its place in its group. rows: of the tokens, which have
+  // pairs_per_row pairs each, or (0) already in the order of the sorted pairs.
+  Result<const std::byte*> pack_pairs(ScratchSlot slot, PackedForm form, TensorView rows, int64_t pairs_per_row);
+  // Experts of at most kExpertRows rows of one class: the scratch stays bounded.
+  void experts_chunk(TokenClass token_class, const ExpertParams& params, std::span<const int32_t> ids,
+                     std::span<const float> weights, int64_t n_used, TensorView x, TensorView out);
   // fn(row, first_col, n_cols) over every part of a (rows, cols) matrix, in pieces worth a thread's while.
   template <typename Fn>
   void for_each_piece(int64_t rows, int64_t cols, const Fn& fn);

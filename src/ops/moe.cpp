@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/panel_layout.h"
 #include "ops/cpu_ops.h"
 
 namespace ingot::core {
@@ -49,19 +50,55 @@ void weigh(const RouteParams& params, const float* logits, int64_t n_experts, st
   }
 }
 
-LinearArgs expert_product(const WeightMatrix& w, int64_t expert, TensorView x, TensorView out) {
-  LinearArgs args;
-  args.weights = w.slice(expert);
-  args.type = w.type;
-  args.row_bytes = w.row_bytes;
-  args.cols = w.cols;
-  args.x = x.data;
-  args.x_stride = x.row_stride;
-  args.n_x = x.rows;
-  args.out = out.data;
-  args.out_stride = out.row_stride;
-  return args;
-}
+// The products of all experts with one of their matrices, whatever its layout.
+struct ExpertProducts {
+  const KernelTable* table;
+  const WeightMatrix* w;
+  TensorView x;                           // (pairs in their sorted order, w.cols), for rows of a file's layout
+  PackedForm form = PackedForm::kFloats;  // for panels
+  const std::byte* packed = nullptr;      // for panels: each group's rows, from its packed_first on
+  TensorView out;                         // (pairs in their sorted order, w.rows)
+
+  bool in_panels() const { return w->layout == WeightLayout::kPanels; }
+  LinearArgs row_args(const CpuOps::ExpertGroup& group) const {
+    LinearArgs args;
+    args.weights = w->slice(group.expert);
+    args.type = w->type;
+    args.row_bytes = w->row_bytes;
+    args.cols = w->cols;
+    args.x = x.data + group.first * x.row_stride;
+    args.x_stride = x.row_stride;
+    args.n_x = group.count;
+    args.out = out.data + group.first * out.row_stride;
+    args.out_stride = out.row_stride;
+    return args;
+  }
+  PanelLinearArgs panel_args(const CpuOps::ExpertGroup& group) const {
+    PanelLinearArgs args;
+    args.panels = w->slice(group.expert);
+    args.panel_bytes = w->panel_bytes;
+    args.type = w->type;
+    args.rows = w->rows;
+    args.cols = w->cols;
+    args.form = form;
+    args.x = packed + table->packed_bytes(form, w->cols, group.packed_first);
+    args.n_x = group.count;
+    args.out = out.data + group.first * out.row_stride;
+    args.out_stride = out.row_stride;
+    return args;
+  }
+  size_t scratch_bytes(const CpuOps::ExpertGroup& widest) const {
+    return in_panels() ? table->panel_scratch_bytes(panel_args(widest)) : table->linear_scratch_bytes(row_args(widest));
+  }
+  // Weight rows [first, last) of the group's expert; first is a multiple of kPanelRows.
+  void run(const CpuOps::ExpertGroup& group, int64_t first, int64_t last, std::byte* scratch) const {
+    if (in_panels()) {
+      table->panel_linear(panel_args(group), first / kPanelRows, panels_of(last), scratch);
+    } else {
+      table->linear(row_args(group), first, last, scratch);
+    }
+  }
+};
 
 }  // namespace
 
@@ -76,7 +113,7 @@ void CpuOps::ExpertOrder::sort(std::span<const int32_t> ids, int64_t n_experts) 
   for (size_t expert = 0; expert < static_cast<size_t>(n_experts); ++expert) {
     const int64_t count = next_of[expert + 1];
     next_of[expert + 1] += next_of[expert];
-    if (count > 0) groups.push_back({static_cast<int64_t>(expert), next_of[expert], count});
+    if (count > 0) groups.push_back({static_cast<int64_t>(expert), next_of[expert], count, 0});
   }
   sorted_at.resize(ids.size());
   for (size_t pair = 0; pair < ids.size(); ++pair) sorted_at[pair] = next_of[static_cast<size_t>(ids[pair])]++;
@@ -107,60 +144,104 @@ void CpuOps::experts(const StepRows& step, const ExpertParams& params, std::span
   INGOT_CHECK(x.rows == out.rows && step.total() == x.rows && ids.size() == weights.size() &&
                   static_cast<int64_t>(ids.size()) == x.rows * n_used,
               "shapes of experts");
-  for (int64_t row = 0; row < x.rows; row += kExpertRows) {
-    const int64_t n_rows = std::min(kExpertRows, x.rows - row);
+  for (int64_t row = 0; row < x.rows;) {
+    const bool prompt = row < step.n_prompt;
+    const int64_t n_rows = std::min(kExpertRows, (prompt ? step.n_prompt : x.rows) - row);
     const auto first = static_cast<size_t>(row * n_used);
     const auto count = static_cast<size_t>(n_rows * n_used);
-    experts_chunk(params, ids.subspan(first, count), weights.subspan(first, count), n_used, x.row_range(row, n_rows),
-                  out.row_range(row, n_rows));
+    experts_chunk(prompt ? TokenClass::kPrompt : TokenClass::kGenerated, params, ids.subspan(first, count),
+                  weights.subspan(first, count), n_used, x.row_range(row, n_rows), out.row_range(row, n_rows));
+    row += n_rows;
   }
 }
 
-void CpuOps::experts_chunk(const ExpertParams& params, std::span<const int32_t> ids, std::span<const float> weights,
-                           int64_t n_used, TensorView x, TensorView out) {
+Result<const std::byte*> CpuOps::pack_pairs(ScratchSlot slot, PackedForm form, TensorView rows, int64_t pairs_per_row) {
+  const std::span<const ExpertGroup> groups = expert_order_.groups;
+  const int64_t cols = rows.cols;
+  const int64_t n_packed = groups.back().packed_first + groups.back().count;
+  INGOT_ASSIGN(std::byte * packed, scratch_.get(slot, table_->packed_bytes(form, cols, n_packed)));
+  // Where a pair went, its group is found by its expert; the pairs of a row of x lie in as many groups.
+  const auto n_pairs = static_cast<int64_t>(expert_order_.sorted_at.size());
+  pool_->parallel_for(n_pairs, 16, [&](int64_t begin, int64_t end, int) {
+    for (int64_t pair = begin; pair < end; ++pair) {
+      const int64_t at = expert_order_.sorted_at[static_cast<size_t>(pair)];
+      const auto after = std::ranges::upper_bound(groups, at, {}, &ExpertGroup::first);
+      const ExpertGroup& group = *(after - 1);
+      const float* row = pairs_per_row > 0 ? rows.row(pair / pairs_per_row) : rows.row(at);
+      // A stride of 0: one row, which goes to its place in the group.
+      table_->pack_rows(form, row, 0, cols, at - group.first, at - group.first + 1,
+                        packed + table_->packed_bytes(form, cols, group.packed_first));
+    }
+  });
+  return packed;
+}
+
+void CpuOps::experts_chunk(TokenClass token_class, const ExpertParams& params, std::span<const int32_t> ids,
+                           std::span<const float> weights, int64_t n_used, TensorView x, TensorView out) {
   const auto n_pairs = static_cast<int64_t>(ids.size());
   if (n_pairs == 0) return;
   const int64_t ffn_dim = params.gate->rows;
   expert_order_.sort(ids, params.gate->n_slices);
-  const std::span<const ExpertOrder::Group> groups = expert_order_.groups;
+  const std::span<ExpertGroup> groups = expert_order_.groups;
   const std::span<const int64_t> sorted_at = expert_order_.sorted_at;
 
   // Four matrices of n_pairs rows: inputs, gates (then hidden values), ups, outputs.
   const int64_t padded_dim = padded_columns(x.cols);
   const int64_t padded_ffn = padded_columns(ffn_dim);
-  const int64_t floats_per_pair = padded_dim + 2 * padded_ffn + out.cols;
+  const bool copies_rows =
+      params.gate->layout == WeightLayout::kRowMajor || params.up->layout == WeightLayout::kRowMajor;
+  const int64_t input_width = copies_rows ? padded_dim : 0;
+  const int64_t floats_per_pair = input_width + 2 * padded_ffn + out.cols;
   const Result<std::byte*> bytes =
       scratch_.get(ScratchSlot::kExperts, static_cast<size_t>(n_pairs * floats_per_pair) * sizeof(float));
   if (!bytes) return fail_step(bytes.error(), out);
   float* memory = reinterpret_cast<float*>(*bytes);
-  const TensorView inputs{memory, n_pairs, x.cols, padded_dim};
-  const TensorView gates{inputs.row(n_pairs), n_pairs, ffn_dim, padded_ffn};
+  const TensorView inputs{memory, n_pairs, x.cols, input_width};
+  const TensorView gates{memory + n_pairs * input_width, n_pairs, ffn_dim, padded_ffn};
   const TensorView ups{gates.row(n_pairs), n_pairs, ffn_dim, padded_ffn};
   const TensorView outputs{ups.row(n_pairs), n_pairs, out.cols, out.cols};
   pool_->parallel_for(n_pairs, 16, [&](int64_t begin, int64_t end, int) {
     for (int64_t pair = begin; pair < end; ++pair) {
       const int64_t at = sorted_at[static_cast<size_t>(pair)];
+      std::fill(gates.row(at) + ffn_dim, gates.row(at) + padded_ffn, 0.0f);
+      if (!copies_rows) continue;
       std::copy_n(x.row(pair / n_used), x.cols, inputs.row(at));
       std::fill(inputs.row(at) + x.cols, inputs.row(at) + padded_dim, 0.0f);
-      std::fill(gates.row(at) + ffn_dim, gates.row(at) + padded_ffn, 0.0f);
     }
   });
 
-  LinearArgs widest = expert_product(*params.gate, 0, inputs, gates);
-  widest.n_x = std::ranges::max_element(groups, {}, &ExpertOrder::Group::count)->count;
-  const LinearArgs down_widest = [&] {
-    LinearArgs args = expert_product(*params.down, 0, gates, outputs);
-    args.n_x = widest.n_x;
-    return args;
-  }();
-  const LinearArgs up_widest = [&] {
-    LinearArgs args = widest;
-    args.type = params.up->type;
-    return args;
-  }();
+  ExpertProducts gate{.table = table_, .w = params.gate, .x = inputs, .out = gates};
+  ExpertProducts up{.table = table_, .w = params.up, .x = inputs, .out = ups};
+  ExpertProducts down{.table = table_, .w = params.down, .x = gates, .out = outputs};
+  int64_t packed_rows = 0;
+  for (ExpertProducts* products : {&gate, &up, &down}) {
+    if (!products->in_panels()) continue;
+    products->form = table_->packed_form(token_class, products->w->type);
+    packed_rows = table_->packed_block_rows(products->form);  // the same for all forms of a class
+  }
+  // Each group begins on a block of packed rows.
+  int64_t next_packed = 0;
+  for (ExpertGroup& group : groups) {
+    group.packed_first = next_packed;
+    if (packed_rows > 0) next_packed += (group.count + packed_rows - 1) / packed_rows * packed_rows;
+  }
+  const auto pack = [&](ExpertProducts& products, ScratchSlot slot, TensorView rows, int64_t pairs_per_row) -> Status {
+    if (!products.in_panels()) return {};
+    INGOT_ASSIGN(products.packed, pack_pairs(slot, products.form, rows, pairs_per_row));
+    return {};
+  };
+  if (const Status status = pack(gate, ScratchSlot::kPackedRows, x, n_used); !status) {
+    return fail_step(status.error(), out);
+  }
+  if (gate.in_panels() && up.in_panels() && gate.form == up.form) {
+    up.packed = gate.packed;
+  } else if (const Status status = pack(up, ScratchSlot::kPackedUps, x, n_used); !status) {
+    return fail_step(status.error(), out);
+  }
+
+  const ExpertGroup& widest = *std::ranges::max_element(groups, {}, &ExpertGroup::count);
   const size_t bytes_per_thread =
-      std::max({table_->linear_scratch_bytes(widest), table_->linear_scratch_bytes(up_widest),
-                table_->linear_scratch_bytes(down_widest)});
+      std::max({gate.scratch_bytes(widest), up.scratch_bytes(widest), down.scratch_bytes(widest)});
   const Result<std::byte*> scratch = scratch_.get_per_thread(bytes_per_thread);
   if (!scratch) return fail_step(scratch.error(), out);
   const auto thread_scratch = [&](int thread_idx) {
@@ -172,31 +253,26 @@ void CpuOps::experts_chunk(const ExpertParams& params, std::span<const int32_t> 
   const int64_t ffn_pieces = (ffn_dim + kWeightRowsAtOnce - 1) / kWeightRowsAtOnce;
   pool_->parallel_for(n_groups * ffn_pieces, 1, [&](int64_t begin, int64_t end, int thread_idx) {
     for (int64_t item = begin; item < end; ++item) {
-      const ExpertOrder::Group& group = groups[static_cast<size_t>(item / ffn_pieces)];
+      const ExpertGroup& group = groups[static_cast<size_t>(item / ffn_pieces)];
       const int64_t first = item % ffn_pieces * kWeightRowsAtOnce;
       const int64_t last = std::min(first + kWeightRowsAtOnce, ffn_dim);
-      const TensorView group_inputs = inputs.row_range(group.first, group.count);
-      const TensorView group_gates = gates.row_range(group.first, group.count);
-      const TensorView group_ups = ups.row_range(group.first, group.count);
-      table_->linear(expert_product(*params.gate, group.expert, group_inputs, group_gates), first, last,
-                     thread_scratch(thread_idx));
-      table_->linear(expert_product(*params.up, group.expert, group_inputs, group_ups), first, last,
-                     thread_scratch(thread_idx));
-      for (int64_t row = 0; row < group.count; ++row) {
-        float* gate = group_gates.row(row) + first;
-        table_->activate(nonlinearity, gate, group_ups.row(row) + first, last - first, gate);
+      gate.run(group, first, last, thread_scratch(thread_idx));
+      up.run(group, first, last, thread_scratch(thread_idx));
+      for (int64_t row = group.first; row < group.first + group.count; ++row) {
+        float* values = gates.row(row) + first;
+        table_->activate(nonlinearity, values, ups.row(row) + first, last - first, values);
       }
     }
   });
+  if (const Status status = pack(down, ScratchSlot::kPackedRows, gates, 0); !status) {
+    return fail_step(status.error(), out);
+  }
   const int64_t out_pieces = (out.cols + kWeightRowsAtOnce - 1) / kWeightRowsAtOnce;
   pool_->parallel_for(n_groups * out_pieces, 1, [&](int64_t begin, int64_t end, int thread_idx) {
     for (int64_t item = begin; item < end; ++item) {
-      const ExpertOrder::Group& group = groups[static_cast<size_t>(item / out_pieces)];
+      const ExpertGroup& group = groups[static_cast<size_t>(item / out_pieces)];
       const int64_t first = item % out_pieces * kWeightRowsAtOnce;
-      const int64_t last = std::min(first + kWeightRowsAtOnce, out.cols);
-      table_->linear(expert_product(*params.down, group.expert, gates.row_range(group.first, group.count),
-                                    outputs.row_range(group.first, group.count)),
-                     first, last, thread_scratch(thread_idx));
+      down.run(group, first, std::min(first + kWeightRowsAtOnce, out.cols), thread_scratch(thread_idx));
     }
   });
   pool_->parallel_for(out.rows, 4, [&](int64_t begin, int64_t end, int) {

@@ -25,8 +25,7 @@ Result<WeightMatrix> CpuOps::pack_weight(const HostTensor& tensor) {
   matrix.row_bytes = row_bytes(traits, tensor.cols);
   matrix.slice_bytes = matrix.rows * matrix.row_bytes;
   matrix.owner = tensor.owner;
-  const bool in_panels = table_->takes_panels != nullptr && table_->takes_panels(tensor.type) && tensor.for_products &&
-                         tensor.n_slices == 1;
+  const bool in_panels = table_->takes_panels != nullptr && table_->takes_panels(tensor.type) && tensor.for_products;
   return in_panels ? pack_panels(tensor, std::move(matrix)) : matrix;
 }
 

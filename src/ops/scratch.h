@@ -16,6 +16,7 @@ enum class ScratchSlot : uint8_t {
   kThreads,
   kPaddedRows,
   kPackedRows,
+  kPackedUps,
   kPartials,
   kExperts,
   kStageScores,
