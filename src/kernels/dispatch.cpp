@@ -23,6 +23,7 @@ constexpr std::array kEntries = {
 #if defined(__x86_64__)
     Entry{avx2_kernel_table, "avx2", [] { return cpu_features().avx2; }},
     Entry{avx512_kernel_table, "avx512", [] { return cpu_features().avx512; }},
+    Entry{avx512_vnni_kernel_table, "avx512_vnni", [] { return cpu_features().avx512_vnni; }},
     Entry{avx512_bf16_kernel_table, "avx512_bf16",
           [] { return cpu_features().avx512_vnni && cpu_features().avx512_bf16; },
           [] { return cpu_features().fast_bf16_dot; }},

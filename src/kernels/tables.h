@@ -10,6 +10,7 @@ const KernelTable& portable_kernel_table();
 #if defined(__x86_64__)
 const KernelTable& avx2_kernel_table();
 const KernelTable& avx512_kernel_table();
+const KernelTable& avx512_vnni_kernel_table();
 const KernelTable& avx512_bf16_kernel_table();
 #endif
 

@@ -268,6 +268,23 @@ TEST_P(PanelLinear, TheEpilogueInItsOrder) {
   }
 }
 
+// Whole numbers have one sum, and the rest is done in one order.
+TEST(PanelLinearOfAllTables, GeneratedRowsHaveTheSameBits) {
+  std::vector<const KernelTable*> tables;
+  for (const char* name : kPanelTables) {
+    if (const auto table = find_kernel_table(name)) tables.push_back(*table);
+  }
+  if (tables.size() < 2) GTEST_SKIP() << "this processor has fewer than two tables with panels";
+  for (const DType type : panel_types(*tables.front())) {
+    const Product product = make_product(type, 37, 768, 6);
+    const std::vector<float> expected = run(*tables.front(), TokenClass::kGenerated, product);
+    for (const KernelTable* table : tables) {
+      EXPECT_EQ(run(*table, TokenClass::kGenerated, product), expected)
+          << table->name << ", " << quant_traits(type).name;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Tables, PanelLinear, testing::ValuesIn(kPanelTables),
                          [](const auto& test) { return std::string(test.param); });
 

@@ -57,7 +57,7 @@ TEST_P(AttentionStages, DoNotDependOnThreads) {
   EXPECT_EQ(run_in_stages(ops, c, inputs, 64).values, alone.values);
 }
 
-INSTANTIATE_TEST_SUITE_P(Tables, AttentionStages, testing::Values("portable", "avx2", "avx512", "avx512_bf16"),
+INSTANTIATE_TEST_SUITE_P(Tables, AttentionStages, testing::Values("portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(AttentionStages, AreNoneOfTheReference) {

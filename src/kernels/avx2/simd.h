@@ -116,6 +116,31 @@ inline F32 as_f32(I32 a) {
   return _mm256_castsi256_ps(a);
 }
 
+inline I32 load_i32(const std::byte* p) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
+inline I32 max_i32(I32 a, I32 b) {
+  return _mm256_max_epi32(a, b);
+}
+inline int32_t largest_lane(I32 a) {
+  __m128i four = _mm_max_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+  four = _mm_max_epi32(four, _mm_shuffle_epi32(four, _MM_SHUFFLE(1, 0, 3, 2)));
+  return _mm_cvtsi128_si32(_mm_max_epi32(four, _mm_shuffle_epi32(four, _MM_SHUFFLE(2, 3, 0, 1))));
+}
+inline int32_t sum_i32(I32 a) {
+  __m128i four = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+  four = _mm_add_epi32(four, _mm_shuffle_epi32(four, _MM_SHUFFLE(1, 0, 3, 2)));
+  return _mm_cvtsi128_si32(_mm_add_epi32(four, _mm_shuffle_epi32(four, _MM_SHUFFLE(2, 3, 0, 1))));
+}
+inline I32 as_i32(F32 a) {
+  return _mm256_castps_si256(a);
+}
+// table[byte] for every byte, each 0 .. 15.
+inline I32 lookup_bytes(const uint8_t* table, I32 bytes) {
+  const __m128i sixteen = _mm_loadu_si128(reinterpret_cast<const __m128i*>(table));
+  return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(sixteen), bytes);
+}
+
 // kLanes bytes or halves, each widened to its lane.
 inline I32 load_u8(const uint8_t* p) {
   return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));

@@ -11,8 +11,10 @@
 #include <type_traits>
 
 #include "base/fp16.h"
+#include "kernels/impl/codebook_codes.h"
 #include "kernels/impl/codebook_floats.h"
 #include "kernels/isa_region.h"
+#include "kernels/panel_layout.h"
 #include "kernels/tables.h"
 #include "tensor/quant_blocks.h"
 #include "tensor/quant_scales.h"
@@ -34,7 +36,11 @@ namespace ingot::core::avx2 {
 #include "kernels/impl/linear.h"
 #include "kernels/impl/attention.h"
 #include "kernels/impl/attention_stages.h"
+#include "kernels/impl/panel_formats.h"
+#include "kernels/avx2/code_sums.h"
+#include "kernels/impl/panel_digits.h"
 #include "kernels/impl/table.h"
+#include "kernels/impl/panel_exact.h"
 // clang-format on
 
 }  // namespace ingot::core::avx2
@@ -43,7 +49,7 @@ INGOT_END_REGION
 namespace ingot::core {
 
 const KernelTable& avx2_kernel_table() {
-  static constexpr KernelTable kTable = avx2::make_table("avx2");
+  static constexpr KernelTable kTable = avx2::make_table("avx2", avx2::kExactPanelKernels);
   return kTable;
 }
 

@@ -42,10 +42,11 @@ namespace ingot::core::avx512_bf16 {
 #include "kernels/impl/attention.h"
 #include "kernels/impl/attention_stages.h"
 #include "kernels/impl/panel_formats.h"
-#include "kernels/avx512_bf16/dot_bytes.h"
+#include "kernels/avx512_vnni/code_sums.h"
 #include "kernels/impl/panel_digits.h"
-#include "kernels/avx512_bf16/panel_prompt.h"
 #include "kernels/impl/table.h"
+#include "kernels/impl/panel_exact.h"
+#include "kernels/avx512_bf16/panel_prompt.h"
 #include "kernels/avx512_bf16/panels.h"
 // clang-format on
 

@@ -1,27 +1,27 @@
 // Products of quantised panels with activations of 16 bits, exact within each group of weights.
 //
-// An activation is a whole number a = 256 high + low times a scale of its 32 columns, |a| <= 32512, so that high and
-// low fit a signed byte. A group of 16 or 32 weights has one scale as well, so its part of the sum is an exact whole
-// number, whatever the order of its terms:
+// An activation is a whole number a times a scale of its 32 columns, |a| <= 32512. A group of 16 or 32 weights has one
+// scale as well, so its part of the sum is an exact whole number, whatever the order of its terms:
 //
-//   sum over a group of (scale (code - offset) + minimum) a s  =  scale s (256 H + L - offset A) + minimum s A
-//   H = sum of code * high,   L = sum of code * low,   A = sum of a,   all below 2^31
+//   sum over a group of (scale (code - offset) + minimum) a s  =  scale s (C - offset A) + minimum s A
+//   C = sum of code * a,   A = sum of a,   both below 2^31 in magnitude
 //
-// Dot products of unsigned with signed bytes give H and L, 16 weight rows at a time, without any sum over lanes. Groups
-// are added in the order of the columns, in FP32.
-// Included by table.cpp after panel_formats.h and the instruction set's dot_bytes(), inside its region and namespace.
+// C comes from the integer dot products that the instruction set has, struct CodeSums of its code_sums.h, 16 weight
+// rows at a time and without any sum over lanes. Groups are added in the order of the columns, in FP32. So all
+// instruction sets give the same bits. Included by table.cpp after panel_formats.h and code_sums.h, inside its region
+// and namespace.
 
 constexpr int64_t kDigitGroup = 32;
-constexpr float kLargestDigits = 32512.0f;  // 127 * 256: high stays in a signed byte when low is rounded
+constexpr float kLargestDigits = 32512.0f;  // 127 * 256: in two signed bytes, 256 high + low, also when low is rounded
 
 inline int64_t digit_columns(int64_t cols) {
   return (cols + kDigitGroup - 1) / kDigitGroup * kDigitGroup;
 }
 
-// | high bytes (cols) | low bytes (cols) | scales (cols / 32) f32 | sums of a (cols / 16) i32 | s times that, f32 |
+// | a, in CodeSums' order: 2 bytes a column | scales (cols / 32) f32 | sums of a (cols / 16) i32 | s times that, f32 |
 struct DigitRow {
-  const std::byte* high;
-  const std::byte* low;
+  const std::byte* digits;
+  int64_t columns;
   const float* scales;
   const int32_t* sums;
   const float* weighted_sums;
@@ -35,14 +35,14 @@ struct DigitRow {
     const int64_t columns = digit_columns(cols);
     const std::byte* scales = row + 2 * columns;
     const std::byte* sums = scales + columns / 32 * 4;
-    return {row, row + columns, reinterpret_cast<const float*>(scales), reinterpret_cast<const int32_t*>(sums),
+    return {row, columns, reinterpret_cast<const float*>(scales), reinterpret_cast<const int32_t*>(sums),
             reinterpret_cast<const float*>(sums + columns / 16 * 4)};
   }
 };
 
 // 32 columns. Infinite and NaN activations make the group's scale NaN, and so every output of the row, and no other.
-inline void pack_digit_group(const float* x, std::byte* high, std::byte* low, float* scale, int32_t* sums,
-                             float* weighted_sums) {
+inline void pack_digit_group(const float* x, std::byte* digits, int64_t columns, int64_t first_col, float* scale,
+                             int32_t* sums, float* weighted_sums) {
   I32 magnitude = broadcast_i32(0);
   for (int64_t col = 0; col < kDigitGroup; col += kLanes) {
     magnitude = max_i32(magnitude, as_i32(abs(load(x + col))));  // as numbers and as bits in the same order
@@ -56,12 +56,9 @@ inline void pack_digit_group(const float* x, std::byte* high, std::byte* low, fl
     I32 total = broadcast_i32(0);
     for (int64_t col = half * 16; col < half * 16 + 16; col += kLanes) {
       const F32 values = finite ? mul(load(x + col), broadcast(inverse)) : zero();
-      const I32 digits = to_i32(values);
-      const I32 high_digits = shift_right_signed(add_i32(digits, broadcast_i32(128)), 8);
-      const I32 low_digits = sub_i32(digits, shift_left(high_digits, 8));
-      store_low_bytes(reinterpret_cast<int8_t*>(high) + col, high_digits);
-      store_low_bytes(reinterpret_cast<int8_t*>(low) + col, low_digits);
-      total = add_i32(total, digits);
+      const I32 rounded = to_i32(values);
+      CodeSums::store_digits(digits, columns, first_col + col, rounded);
+      total = add_i32(total, rounded);
     }
     sums[half] = sum_i32(total);
     weighted_sums[half] = static_cast<float>(sums[half]) * *scale;
@@ -70,8 +67,6 @@ inline void pack_digit_group(const float* x, std::byte* high, std::byte* low, fl
 
 inline void pack_digit_row(const float* x, int64_t cols, std::byte* out) {
   const DigitRow row = DigitRow::at(out, cols);
-  auto* high = out;
-  auto* low = out + (row.low - row.high);
   auto* scales = const_cast<float*>(row.scales);
   auto* sums = const_cast<int32_t*>(row.sums);
   auto* weighted_sums = const_cast<float*>(row.weighted_sums);
@@ -83,14 +78,8 @@ inline void pack_digit_row(const float* x, int64_t cols, std::byte* out) {
       values = padded;
     }
     const int64_t group = col / kDigitGroup;
-    pack_digit_group(values, high + col, low + col, scales + group, sums + 2 * group, weighted_sums + 2 * group);
+    pack_digit_group(values, out, row.columns, col, scales + group, sums + 2 * group, weighted_sums + 2 * group);
   }
-}
-
-inline int32_t load_word(const std::byte* p) {
-  int32_t word;
-  std::memcpy(&word, p, sizeof(word));
-  return word;
 }
 
 // One block of a panel: its groups kFirst, kFirst + 1, ... into the sums of kRows rows of activations.
@@ -102,26 +91,19 @@ INGOT_ALWAYS_INLINE void add_digit_groups(const typename Format::Scales& scales,
   constexpr int kSixteens = Scales::kGroup / 16;
   if constexpr (kFirst * Scales::kGroup < Scales::kBlock) {
     const int64_t col = first_col + kFirst * Scales::kGroup;
-    I32 high[kRows];
-    I32 low[kRows];
+    CodeSums of_codes[kRows];
     INGOT_UNROLL
-    for (int row = 0; row < kRows; ++row) {
-      high[row] = broadcast_i32(0);
-      low[row] = broadcast_i32(0);
-    }
+    for (int row = 0; row < kRows; ++row) of_codes[row].clear();
     INGOT_UNROLL
     for (int quad = 0; quad < kQuads; ++quad) {
-      const I32 codes = Format::codes(block, kFirst * kQuads + quad, part);
+      const CodeSums::Codes codes = CodeSums::prepare(Format::codes(block, kFirst * kQuads + quad, part));
       INGOT_UNROLL
-      for (int row = 0; row < kRows; ++row) {
-        high[row] = dot_bytes(high[row], codes, load_word(x[row].high + col + 4 * quad));
-        low[row] = dot_bytes(low[row], codes, load_word(x[row].low + col + 4 * quad));
-      }
+      for (int row = 0; row < kRows; ++row) of_codes[row].add(codes, x[row].digits, x[row].columns, col + 4 * quad);
     }
     const F32 scale = scales.scale(block, kFirst, part);
     INGOT_UNROLL
     for (int row = 0; row < kRows; ++row) {
-      I32 total = add_i32(low[row], shift_left(high[row], 8));
+      I32 total = of_codes[row].total();
       const int32_t* of_sixteen = x[row].sums + col / 16;
       if constexpr (Scales::kOffset != 0) {
         const int32_t sum = kSixteens == 2 ? of_sixteen[0] + of_sixteen[1] : of_sixteen[0];
@@ -210,7 +192,6 @@ struct PanelRowsKernels {
   PanelRowsKernel one;   // row
   PanelRowsKernel many;  // kManyRows rows against one read of the panel
 };
-constexpr int kManyRows = 4;
 
 template <typename Format>
 constexpr PanelRowsKernels digit_kernels() {

@@ -1,0 +1,55 @@
+// The products with panels of a table that has one way for both classes of rows: activations of 16 bits with quantised
+// weights, as they are with halves.
+// Included by table.cpp after panel_digits.h and table.h, inside its region and namespace.
+
+inline bool has_panels(DType type) {
+  return panel_layout(type) != nullptr;
+}
+
+inline PackedForm exact_form(DType type) {
+  return type == DType::kF16 || type == DType::kBF16 ? PackedForm::kFloats : PackedForm::kDigits;
+}
+inline PackedForm exact_form_of_class(TokenClass, DType type) {
+  return exact_form(type);
+}
+
+inline int64_t exact_block_rows(PackedForm) {
+  return 1;
+}
+
+inline size_t exact_packed_bytes(PackedForm form, int64_t cols, int64_t n_x) {
+  const size_t row_bytes =
+      form == PackedForm::kFloats ? static_cast<size_t>(padded_columns(cols)) * sizeof(float) : DigitRow::n_bytes(cols);
+  return static_cast<size_t>(n_x) * row_bytes;
+}
+
+inline void exact_pack_rows(PackedForm form, const float* x, int64_t x_stride, int64_t cols, int64_t first, int64_t end,
+                            std::byte* out) {
+  for (int64_t row = first; row < end; ++row) {
+    const float* values = x + row * x_stride;
+    std::byte* packed = out + exact_packed_bytes(form, cols, row);
+    if (form == PackedForm::kDigits) {
+      pack_digit_row(values, cols, packed);
+    } else {
+      float* to = reinterpret_cast<float*>(packed);
+      std::fill(std::copy(values, values + cols, to), to + padded_columns(cols), 0.0f);
+    }
+  }
+}
+
+inline size_t exact_scratch_bytes(const PanelLinearArgs&) {
+  return 0;
+}
+inline void exact_panel_product(const PanelLinearArgs& args, int64_t first, int64_t end, std::byte*) {
+  exact_panel_linear(args, first, end);
+}
+
+constexpr PanelKernels kExactPanelKernels = {
+    .takes = has_panels,
+    .form = exact_form_of_class,
+    .packed_bytes = exact_packed_bytes,
+    .pack_rows = exact_pack_rows,
+    .block_rows = exact_block_rows,
+    .linear = exact_panel_product,
+    .scratch_bytes = exact_scratch_bytes,
+};
