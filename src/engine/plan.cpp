@@ -1,8 +1,10 @@
 #include "engine/plan.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/check.h"
+#include "model/fusions.h"
 
 namespace ingot::core {
 namespace {
@@ -86,6 +88,21 @@ std::string describe_ffn(const LayerSpec& layer, const LayerWeights* w) {
   return text;
 }
 
+// "in one go: q, k, v; gate, up, activation; residual with output, down", or nothing.
+std::string describe_fusions(const LayerSpec& layer, const LayerWeights& w) {
+  std::vector<std::string> fused;
+  if (fuses_qkv(w.wqkv)) fused.emplace_back("q, k, v");
+  const bool gated = layer.ffn_kind == FfnKind::kGated;
+  if (gated && fuses_gate_up(w.gate, w.gate_up)) fused.emplace_back("gate, up, activation");
+  const bool with_output = fuses_residual(w.mixer_post_norm);
+  const bool with_down = gated && fuses_residual(w.ffn_post_norm);
+  if (with_output || with_down) {
+    fused.push_back(fmt::format("residual with {}{}{}", with_output ? "output" : "",
+                                with_output && with_down ? ", " : "", with_down ? "down" : ""));
+  }
+  return fused.empty() ? "" : fmt::format("; in one go: {}", fmt::join(fused, "; "));
+}
+
 }  // namespace
 
 std::vector<std::string> describe_plan(const ModelSpec& spec, std::span<const LayerWeights> weights) {
@@ -94,8 +111,8 @@ std::vector<std::string> describe_plan(const ModelSpec& spec, std::span<const La
   const auto describe_layer = [&](size_t layer_idx) {
     const LayerSpec& layer = spec.layers[layer_idx];
     const LayerWeights* w = weights.empty() ? nullptr : &weights[layer_idx];
-    return fmt::format("{}; {}; {}", describe_norms(spec.norm, w), describe_attention(spec, layer.attention, w),
-                       describe_ffn(layer, w));
+    return fmt::format("{}; {}; {}{}", describe_norms(spec.norm, w), describe_attention(spec, layer.attention, w),
+                       describe_ffn(layer, w), w == nullptr ? "" : describe_fusions(layer, *w));
   };
   for (size_t first = 0; first < spec.layers.size();) {
     const std::string text = describe_layer(first);

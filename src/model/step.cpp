@@ -1,5 +1,7 @@
 #include "model/step.h"
 
+#include "model/fusions.h"
+
 namespace ingot::core {
 
 Status ForwardScratch::reset(Ops& ops, int64_t n_floats) {
@@ -44,7 +46,7 @@ TensorView normalize(Step& step, const char* label, const VectorWeights& w, Tens
 
 void add_projection(Step& step, const char* label, const LinearWeights& w, TensorView inner,
                     const VectorWeights& post_norm) {
-  if (post_norm.empty()) {
+  if (fuses_residual(post_norm)) {
     step.label(label);
     const float scale = w.scale * step.model.spec().residual_scale;
     step.ops.linear(step.rows, inner, w.matrix, {.bias = w.bias, .scale = scale, .residual = &step.x}, step.x);

@@ -1,5 +1,7 @@
 #include "model/ffn/gated.h"
 
+#include "model/fusions.h"
+
 namespace ingot::core {
 
 TensorView gated_ffn(Step& step, const GatedWeights& w, Activation activation, int64_t ffn_dim, TensorView inner) {
@@ -10,7 +12,7 @@ TensorView gated_ffn(Step& step, const GatedWeights& w, Activation activation, i
     step.ops.linear(step.rows, inner, w.up.matrix, epilogue, up);
     return up;
   }
-  if (w.gate_up.empty()) {
+  if (fuses_gate_up(w.gate, w.gate_up)) {
     // Two buffers of whole rows, one after the other, so that neither is strided.
     const TensorView out = fit(step, step.hidden, ffn_dim);
     const TensorView spare = TensorView::matrix(out.row(out.rows), out.rows, ffn_dim);

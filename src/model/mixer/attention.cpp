@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "model/fusions.h"
+
 namespace ingot::core {
 namespace {
 
@@ -15,7 +17,7 @@ Heads project_heads(Step& step, const AttentionSpec& spec, const LayerWeights& w
   const TensorView qkv = fit(step, step.qkv, spec.query_width() + spec.key_width() + spec.value_width());
   const Heads heads{qkv.col_range(0, spec.query_width()), qkv.col_range(spec.query_width(), spec.key_width()),
                     qkv.col_range(spec.query_width() + spec.key_width(), spec.value_width())};
-  if (!w.wqkv.empty()) {
+  if (!fuses_qkv(w.wqkv)) {
     project(step, "qkv_projection", w.wqkv, inner, qkv);
   } else {
     const std::array targets{target(w.wq, heads.q), target(w.wk, heads.k), target(w.wv, heads.v)};
