@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "model/buffers.h"
 #include "model/ffn/gated.h"
 #include "model/ffn/moe.h"
 #include "model/mixer/attention.h"
@@ -38,7 +39,8 @@ Wanted find_wanted(std::span<const SequenceSlice> slices, const ForwardOutputs& 
   int64_t end = 0;
   for (const SequenceSlice& slice : slices) {
     end += slice.n_rows();
-    const int64_t count = slice.all_rows ? slice.n_rows() : std::min<int64_t>(1, slice.n_rows());
+    const int64_t n_new = slice.n_rows() - slice.n_repeated;
+    const int64_t count = slice.all_rows ? n_new : std::min<int64_t>(1, n_new);
     if (count == 0) continue;
     wanted.ranges.push_back({end - count, count});
     (slice.generated ? wanted.rows.n_generated : wanted.rows.n_prompt) += count;
@@ -64,33 +66,22 @@ Status place(const Model& model, std::span<const SequenceSlice> slices, std::vec
 }
 
 // Gives the step its buffers; the final rows go to the caller's matrix where there is one.
-Status allocate_buffers(Step& step, const Wanted& wanted, TensorView hidden_output) {
-  const ModelSpec& spec = step.model.spec();
-  int64_t qkv = 0, mixed = 0, hidden = 0, experts = 0, used = 0, shared = 0;
-  for (const LayerSpec& layer : spec.layers) {
-    const AttentionSpec& attention = layer.attention;
-    qkv = std::max(qkv, attention.query_width() + attention.key_width() + attention.value_width());
-    mixed = std::max(mixed, attention.mixed_width());
-    hidden = std::max({hidden, 2 * layer.ffn.ffn_dim, 2 * layer.ffn.shared_ffn_dim});
-    experts = std::max(experts, layer.ffn.n_experts);
-    used = std::max(used, layer.ffn.route.n_used);
-    if (layer.ffn.shared_ffn_dim > 0) shared = spec.dim;
-  }
-  const int64_t n_rows = step.rows.total();
-  const int64_t n_final = hidden_output.data == nullptr ? wanted.rows.total() : 0;
-  INGOT_TRY(step.scratch.reset(step.ops,
-                               n_rows * (3 * spec.dim + qkv + mixed + hidden + experts + shared) + n_final * spec.dim));
-  step.x = step.scratch.take(n_rows, spec.dim);
-  step.inner = step.scratch.take(n_rows, spec.dim);
-  step.branch = step.scratch.take(n_rows, spec.dim);
-  step.qkv = step.scratch.take(n_rows, qkv);
-  step.mixed = step.scratch.take(n_rows, mixed);
-  step.hidden = step.scratch.take(n_rows, hidden);
-  step.router = step.scratch.take(n_rows, experts);
-  step.shared = step.scratch.take(n_rows, shared);
-  step.final = hidden_output.data == nullptr ? step.scratch.take(n_final, spec.dim) : hidden_output;
-  step.scratch.expert_ids.resize(static_cast<size_t>(n_rows * used));
-  step.scratch.expert_weights.resize(static_cast<size_t>(n_rows * used));
+Status allocate_buffers(Step& step, StepSize size, const ForwardOutputs& outputs) {
+  if (outputs.hidden.data != nullptr) size.n_final = 0;
+  const BufferWidths widths(step.model.spec());
+  ForwardScratch& scratch = step.scratch;
+  INGOT_TRY(scratch.reset(step.ops, widths.n_floats(size)));
+  step.x = scratch.take(size.n_held, widths.dim);
+  step.inner = scratch.take(size.n_rows, widths.dim);
+  step.branch = scratch.take(size.n_rows, widths.dim);
+  step.qkv = scratch.take(size.n_rows, widths.qkv);
+  step.mixed = scratch.take(size.n_rows, widths.mixed);
+  step.hidden = scratch.take(size.n_rows, widths.hidden);
+  step.router = scratch.take(size.n_rows, widths.router);
+  step.shared = scratch.take(size.n_rows, widths.shared);
+  step.final = outputs.hidden.data == nullptr ? scratch.take(size.n_final, widths.dim) : outputs.hidden;
+  scratch.expert_ids.resize(static_cast<size_t>(size.n_rows * widths.n_used));
+  scratch.expert_weights.resize(static_cast<size_t>(size.n_rows * widths.n_used));
   return {};
 }
 
@@ -111,8 +102,8 @@ void embed(Step& step) {
   }
   const LinearWeights& positions = step.model.weights().position_embedding;
   if (positions.empty()) return;
-  step.ops.embed(step.scratch.positions, positions.matrix, positions.scale, step.inner);
-  step.ops.add(step.x, step.inner, 1.0f, step.x);
+  step.ops.embed(step.positions, positions.matrix, positions.scale, fit(step, step.inner, step.x.cols));
+  step.ops.add(step.x, fit(step, step.inner, step.x.cols), 1.0f, step.x);
 }
 
 // From here on only rows between the first and the last wanted one matter.
@@ -154,13 +145,60 @@ void head(Step& step, const Wanted& wanted, TensorView out_logits) {
   const ModelSpec& spec = step.model.spec();
   const LinearWeights& w = step.model.weights().output;
   step.label("head");
-  step.ops.linear(wanted.rows, step.final, w.matrix, {.bias = w.bias, .scale = w.scale * spec.logit_scale}, out_logits);
+  const TensorView final = step.final.row_range(0, wanted.rows.total());
+  step.ops.linear(wanted.rows, final, w.matrix, {.bias = w.bias, .scale = w.scale * spec.logit_scale}, out_logits);
   if (spec.logit_softcap > 0.0f) step.ops.softcap(spec.logit_softcap, out_logits);
 }
 
 Status cancelled(Ops& ops) {
   INGOT_TRY(ops.synchronise());
   return fail(ErrorKind::kCancelled, "cancelled");
+}
+
+Status finish(const Model& model, Ops& ops, std::span<const SequenceSlice> slices) {
+  INGOT_TRY(ops.synchronise());
+  if (model.damaged()) return fail(ErrorKind::kIo, "the model's file changed or could not be read while it was in use");
+  for (const SequenceSlice& slice : slices) slice.state->advance(slice.n_rows());
+  return {};
+}
+
+bool is_set(const std::atomic<bool>* flag) {
+  return flag != nullptr && flag->load(std::memory_order_relaxed);
+}
+
+void run_layer(Step& step, int64_t layer_idx, const Wanted& wanted) {
+  step.layer = static_cast<int32_t>(layer_idx);
+  const LayerSpec& layer = step.model.spec().layers[static_cast<size_t>(layer_idx)];
+  const LayerWeights& w = step.model.weights().layers[static_cast<size_t>(layer_idx)];
+  const TensorView inner = normalize(step, "attention_norm", w.mixer_norm, step.x, fit(step, step.inner, step.x.cols));
+  TensorView mixed = attention_mixer(step, layer_idx, inner);
+  if (layer_idx == step.model.spec().n_layers() - 1) keep_wanted_rows(step, wanted, mixed);
+  add_projection(step, "output_projection", w.wo, mixed, w.mixer_post_norm);
+  feed_forward(step, layer, w);
+}
+
+void give_outputs(Step& step, const Wanted& wanted, const ForwardOutputs& outputs) {
+  step.layer = -1;
+  gather_final(step, wanted);
+  if (outputs.logits.data != nullptr) head(step, wanted, outputs.logits);
+}
+
+// Rows [first, first + n_rows) of a slice that goes layer by layer.
+SequenceSlice part_of(const SequenceSlice& slice, int64_t first, int64_t n_rows) {
+  SequenceSlice part = slice;
+  if (slice.tokens.empty()) {
+    part.embeddings = slice.embeddings.row_range(first, n_rows);
+  } else {
+    part.tokens = slice.tokens.subspan(static_cast<size_t>(first), static_cast<size_t>(n_rows));
+  }
+  return part;
+}
+
+// Of all outputs, those of these rows: their own where every row has some, else all of them with the last row.
+ForwardOutputs part_of(const ForwardOutputs& outputs, const SequenceSlice& slice, int64_t first, int64_t n_rows) {
+  if (!slice.all_rows) return first + n_rows == slice.n_rows() ? outputs : ForwardOutputs();
+  const auto rows = [&](TensorView all) { return all.data == nullptr ? all : all.row_range(first, n_rows); };
+  return {.logits = rows(outputs.logits), .hidden = rows(outputs.hidden)};
 }
 
 }  // namespace
@@ -172,29 +210,59 @@ Status forward(const Model& model, Ops& ops, std::span<const SequenceSlice> slic
   step.rows = count_rows(slices);
   const Wanted wanted = find_wanted(slices, outputs);
   INGOT_TRY(place(model, slices, step.scratch.positions));
-  INGOT_TRY(allocate_buffers(step, wanted, outputs.hidden));
+  step.positions = step.scratch.positions;
+  const int64_t n_rows = step.rows.total();
+  INGOT_TRY(allocate_buffers(step, {.n_rows = n_rows, .n_held = n_rows, .n_final = wanted.rows.total()}, outputs));
 
   embed(step);
-  const int64_t last_layer = model.spec().n_layers() - 1;
-  for (int64_t layer_idx = 0; layer_idx <= last_layer; ++layer_idx) {
-    if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) return cancelled(ops);
-    step.layer = static_cast<int32_t>(layer_idx);
-    const LayerSpec& layer = model.spec().layers[static_cast<size_t>(layer_idx)];
-    const LayerWeights& w = model.weights().layers[static_cast<size_t>(layer_idx)];
-    TensorView mixed =
-        attention_mixer(step, layer_idx, normalize(step, "attention_norm", w.mixer_norm, step.x, step.inner));
-    if (layer_idx == last_layer) keep_wanted_rows(step, wanted, mixed);
-    add_projection(step, "output_projection", w.wo, mixed, w.mixer_post_norm);
-    feed_forward(step, layer, w);
+  for (int64_t layer_idx = 0; layer_idx < model.spec().n_layers(); ++layer_idx) {
+    if (is_set(cancel)) return cancelled(ops);
+    run_layer(step, layer_idx, wanted);
   }
-  step.layer = -1;
-  gather_final(step, wanted);
-  if (outputs.logits.data != nullptr) head(step, wanted, outputs.logits);
+  give_outputs(step, wanted, outputs);
+  return finish(model, ops, slices);
+}
 
-  INGOT_TRY(ops.synchronise());
-  if (model.damaged()) return fail(ErrorKind::kIo, "the model's file changed or could not be read while it was in use");
-  for (const SequenceSlice& slice : slices) slice.state->advance(slice.n_rows());
-  return {};
+Status forward_by_layer(const Model& model, Ops& ops, const SequenceSlice& slice, int64_t n_chunk,
+                        const ForwardOutputs& outputs, const std::atomic<bool>* cancel, ForwardScratch* scratch,
+                        const std::function<void(int64_t n_done)>& on_layer) {
+  INGOT_CHECK(n_chunk > 0 && slice.n_repeated == 0, "chunks of rows, each row once");
+  const auto slices = std::span(&slice, 1);
+  const int64_t n_rows = slice.n_rows();
+  const int64_t n_together = std::min(n_chunk, n_rows);
+  ForwardScratch own_scratch;
+  Step all{.model = model, .ops = ops, .slices = slices, .scratch = scratch ? *scratch : own_scratch};
+  INGOT_TRY(place(model, slices, all.scratch.positions));
+  const int64_t n_wanted = find_wanted(slices, outputs).rows.total();
+  INGOT_TRY(allocate_buffers(all, {.n_rows = n_together, .n_held = n_rows, .n_final = std::min(n_together, n_wanted)},
+                             outputs));
+
+  const int64_t last_layer = model.spec().n_layers() - 1;
+  const auto run_chunk = [&](int64_t first, int64_t layer_idx) {
+    const int64_t count = std::min(n_together, n_rows - first);
+    const SequenceSlice part = part_of(slice, first, count);
+    const ForwardOutputs part_outputs = part_of(outputs, slice, first, count);
+    const Wanted wanted = find_wanted({&part, 1}, part_outputs);
+    Step step = all;
+    step.slices = {&part, 1};
+    step.rows = count_rows(step.slices);
+    step.n_ahead = first;
+    step.positions = all.positions.subspan(static_cast<size_t>(first), static_cast<size_t>(count));
+    step.x = all.x.row_range(first, count);
+    if (part_outputs.hidden.data != nullptr) step.final = part_outputs.hidden;
+    if (layer_idx == 0) embed(step);
+    run_layer(step, layer_idx, wanted);
+    if (layer_idx == last_layer) give_outputs(step, wanted, part_outputs);
+  };
+  all.positions = all.scratch.positions;
+  for (int64_t layer_idx = 0; layer_idx <= last_layer; ++layer_idx) {
+    for (int64_t first = 0; first < n_rows; first += n_together) {
+      if (is_set(cancel)) return cancelled(ops);
+      run_chunk(first, layer_idx);
+    }
+    if (on_layer) on_layer(layer_idx + 1);
+  }
+  return finish(model, ops, slices);
 }
 
 void token_embeddings(const Model& model, Ops& ops, std::span<const int32_t> tokens, TensorView out) {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct SequenceSlice {
   TensorView embeddings;            // (n, dim) instead of tokens, as token_embeddings() gives them
   bool generated = false;           // these are generated tokens, not prompt; such slices come last
   bool all_rows = false;            // outputs for every row of the slice; else for its last row only
+  int64_t n_repeated = 0;           // of its rows, the first: they repeat earlier ones and have no outputs
   int64_t n_rows() const { return tokens.empty() ? embeddings.rows : static_cast<int64_t>(tokens.size()); }
 };
 
@@ -36,6 +38,7 @@ class ForwardScratch {
   Status reset(Ops& ops, int64_t n_floats);
   // The next (rows, cols) of it. Precondition: reset() made room.
   TensorView take(int64_t rows, int64_t cols);
+  int64_t n_bytes() const;
 
   std::vector<int32_t> positions;     // (rows) of the step
   std::vector<int32_t> expert_ids;    // (rows, n_used)
@@ -50,6 +53,13 @@ class ForwardScratch {
 // cancel may be null; it is looked at between layers. Without a scratch the step allocates its own.
 Status forward(const Model& model, Ops& ops, std::span<const SequenceSlice> slices, const ForwardOutputs& outputs,
                const std::atomic<bool>* cancel, ForwardScratch* scratch = nullptr);
+
+// The same for one sequence, with all of its rows through one layer before the next layer, n_chunk rows at a time: the
+// weights of a layer are read from memory once for the whole slice, at the price of holding its residual stream. The
+// numbers are those of forward(). on_layer is told the number of layers that are done, and may be empty.
+Status forward_by_layer(const Model& model, Ops& ops, const SequenceSlice& slice, int64_t n_chunk,
+                        const ForwardOutputs& outputs, const std::atomic<bool>* cancel,
+                        ForwardScratch* scratch = nullptr, const std::function<void(int64_t n_done)>& on_layer = {});
 
 // What the first layer would see for these tokens: (tokens, dim), with the model's scaling, without positions.
 void token_embeddings(const Model& model, Ops& ops, std::span<const int32_t> tokens, TensorView out);

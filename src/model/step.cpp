@@ -21,6 +21,11 @@ TensorView ForwardScratch::take(int64_t rows, int64_t cols) {
   return TensorView::matrix(all.data() + first, rows, cols);
 }
 
+int64_t ForwardScratch::n_bytes() const {
+  return static_cast<int64_t>(buffer_.n_bytes() + positions.size() * sizeof(int32_t) +
+                              expert_ids.size() * sizeof(int32_t) + expert_weights.size() * sizeof(float));
+}
+
 TensorView fit(const Step& step, TensorView buffer, int64_t n_cols) {
   INGOT_CHECK(step.rows.total() <= buffer.rows && n_cols <= buffer.cols, "a buffer of the step");
   return TensorView::matrix(buffer.data, step.rows.total(), n_cols);

@@ -13,7 +13,10 @@ struct Step {
   Ops& ops;
   std::span<const SequenceSlice> slices;
   ForwardScratch& scratch;
-  StepRows rows = {};  // less in the last layer's feed-forward part than before it
+  StepRows rows = {};                       // less in the last layer's feed-forward part than before it
+  std::span<const int32_t> positions = {};  // (rows)
+  // Rows between the end of the (only) state and this step, which the same pass writes without counting them yet.
+  int64_t n_ahead = 0;
 
   int32_t layer = -1;  // for labels; -1 before and after the layers
 
@@ -26,6 +29,9 @@ struct Step {
   TensorView router = {};  // (rows, n_experts)
   TensorView shared = {};  // (rows, dim): what the shared expert adds, where there is one
   TensorView final = {};   // (output rows, dim): after the final norm
+
+  // Where in its sequence a slice begins.
+  int64_t first_position(const SequenceSlice& slice) const { return slice.state->length() + n_ahead; }
 
   // What the next operations are for, in the words of profiles.
   void label(const char* name) { ops.set_label({.layer = layer, .name = name}); }

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "model/buffers.h"
 #include "model/golden_models.h"
 
 namespace ingot::core {
@@ -136,6 +137,72 @@ TEST_P(ForwardTest, LogitsDependNeitherOnThreadsNorOnChunks) {
   }
 }
 
+TEST_P(ForwardTest, LayerByLayerGivesTheSameNumbers) {
+  SequenceState state = new_state();
+  const auto expected = run(state, golden_.tokens);
+  const size_t n_all = golden_.tokens.size();
+  for (const size_t n_before : {size_t{0}, size_t{37}}) {
+    for (const int64_t chunk : {int64_t{1}, int64_t{7}, int64_t{64}, kAll}) {
+      SequenceState other = new_state();
+      run(other, tokens(0, n_before));
+      SequenceSlice slice;
+      slice.state = &other;
+      slice.tokens = tokens(n_before, n_all - n_before);
+      slice.all_rows = true;
+      const auto n_rows = static_cast<int64_t>(slice.tokens.size());
+      std::vector<float> logits(slice.tokens.size() * n_vocab_);
+      ForwardScratch scratch;
+      std::vector<int64_t> layers_done;
+      const Status status = forward_by_layer(
+          *model_, *ops_, slice, chunk,
+          {.logits = TensorView::matrix(logits.data(), n_rows, static_cast<int64_t>(n_vocab_)), .hidden = {}}, nullptr,
+          &scratch, [&](int64_t n_done) { layers_done.push_back(n_done); });
+      ASSERT_TRUE(status) << status.error().message;
+      EXPECT_TRUE(identical(rows(expected, n_before, n_all - n_before), logits)) << n_before << " + " << chunk;
+      EXPECT_EQ(static_cast<int64_t>(layers_done.size()), model_->spec().n_layers());
+      EXPECT_EQ(other.length(), static_cast<int64_t>(n_all));
+      const BufferWidths widths(model_->spec());
+      const int64_t n_together = std::min(chunk, n_rows);
+      EXPECT_EQ(scratch.n_bytes(), widths.n_bytes({.n_rows = n_together, .n_held = n_rows, .n_final = n_together}));
+    }
+  }
+}
+
+TEST_P(ForwardTest, LayerByLayerGivesOnlyTheLastRowWhereNoMoreIsWanted) {
+  SequenceState state = new_state();
+  const auto expected = run(state, golden_.tokens);
+  SequenceState other = new_state();
+  SequenceSlice slice;
+  slice.state = &other;
+  slice.tokens = tokens(0, 30);
+  std::vector<float> logits(n_vocab_);
+  std::vector<float> hidden(static_cast<size_t>(model_->spec().dim));
+  ASSERT_TRUE(forward_by_layer(*model_, *ops_, slice, 8,
+                               {.logits = TensorView::matrix(logits.data(), 1, static_cast<int64_t>(n_vocab_)),
+                                .hidden = TensorView::matrix(hidden.data(), 1, model_->spec().dim)},
+                               nullptr));
+  EXPECT_TRUE(identical(rows(expected, 29, 1), logits));
+  EXPECT_TRUE(identical(rows(expected, 30, 20), run(other, tokens(30, 20))));
+}
+
+TEST_P(ForwardTest, RepeatedRowsHaveNoOutputsAndChangeNothing) {
+  SequenceState state = new_state();
+  const auto expected = run(state, golden_.tokens);
+  SequenceState other = new_state();
+  run(other, tokens(0, 66));
+  other.truncate(60);
+  SequenceSlice slice;
+  slice.state = &other;
+  slice.tokens = tokens(60, 14);
+  slice.all_rows = true;
+  slice.n_repeated = 6;
+  std::vector<float> logits(8 * n_vocab_);
+  ASSERT_TRUE(forward(*model_, *ops_, {&slice, 1},
+                      {.logits = TensorView::matrix(logits.data(), 8, static_cast<int64_t>(n_vocab_)), .hidden = {}},
+                      nullptr));
+  EXPECT_TRUE(identical(rows(expected, 66, 8), logits));
+}
+
 TEST_P(ForwardTest, SavedRestoredAndForkedStatesContinueAlike) {
   const size_t n_all = golden_.tokens.size();
   SequenceState whole = new_state();
@@ -260,6 +327,23 @@ TEST_P(ForwardTest, ACancelledStepLeavesTheStateAsItWas) {
   slice.state = &state;
   slice.tokens = tokens(40, 30);
   const Status status = forward(*model_, *ops_, {&slice, 1}, {}, &cancel);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::kCancelled);
+  EXPECT_EQ(state.length(), 20);
+  EXPECT_TRUE(identical(rows(expected, 20, 60), run(state, tokens(20, 60))));
+}
+
+TEST_P(ForwardTest, CancelledLayerByLayerItLeavesTheStateAsItWas) {
+  SequenceState whole = new_state();
+  const auto expected = run(whole, golden_.tokens);
+  SequenceState state = new_state();
+  run(state, tokens(0, 20));
+  std::atomic<bool> cancel{false};
+  SequenceSlice slice;
+  slice.state = &state;
+  slice.tokens = tokens(20, 40);
+  const Status status = forward_by_layer(*model_, *ops_, slice, 16, {}, &cancel, nullptr,
+                                         [&](int64_t) { cancel.store(true, std::memory_order_relaxed); });
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::kCancelled);
   EXPECT_EQ(state.length(), 20);

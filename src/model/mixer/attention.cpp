@@ -37,7 +37,7 @@ void turn(Step& step, const AttentionSpec& spec, TensorView heads) {
                  .rotary_dim = rope.rotary_dim,
                  .frequencies = table.frequencies,
                  .magnitude = table.magnitude},
-                step.scratch.positions, heads);
+                step.positions, heads);
 }
 
 }  // namespace
@@ -61,9 +61,9 @@ TensorView attention_mixer(Step& step, int64_t layer_idx, TensorView inner) {
     const StepRows rows = slice.generated ? StepRows{.n_generated = n_rows} : StepRows{.n_prompt = n_rows};
     const KvView kv = slice.state->layer(layer_idx);
     step.label("kv_cache_write");
-    step.ops.write_kv(kv, slice.state->length(), heads.k.row_range(row, n_rows), heads.v.row_range(row, n_rows));
+    step.ops.write_kv(kv, step.first_position(slice), heads.k.row_range(row, n_rows), heads.v.row_range(row, n_rows));
     step.label("attention");
-    step.ops.attention(rows, params, kv, slice.state->length(), heads.q.row_range(row, n_rows),
+    step.ops.attention(rows, params, kv, step.first_position(slice), heads.q.row_range(row, n_rows),
                        mixed.row_range(row, n_rows));
     row += n_rows;
   }
