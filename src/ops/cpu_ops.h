@@ -45,6 +45,7 @@ class CpuOps final : public Ops {
   const char* kernels_for(const WeightMatrix& w) const override;
   const char* backend() const override { return "cpu"; }
   OpsMemory memory() const override;
+  OpsMemory memory_for(const StepShape& step) const override;
   // Loops of these operations are recorded from now on; null: no longer. See ThreadPool::set_recorder.
   void set_loop_recorder(Recorder* recorder) { pool_->set_recorder(recorder); }
   // Whether time_attention_stages() does anything.

@@ -119,6 +119,29 @@ struct OpsMemory {
   int64_t other_scratch = 0;
 };
 
+// A step over rows of one prompt, as far as a backend's working memory depends on it. Nothing is read: weights and
+// caches may have no data.
+struct StepShape {
+  struct Attention {
+    AttentionParams params;
+    KvView kv;
+  };
+  struct Gated {
+    const WeightMatrix* gate = nullptr;
+    const WeightMatrix* up = nullptr;
+  };
+  struct Experts {
+    ExpertParams params;
+    int64_t n_used = 0;
+  };
+  int64_t n_rows = 0;
+  int64_t first_position = 0;                         // of its rows in their sequence
+  std::span<const WeightMatrix* const> linears = {};  // that all rows are multiplied by
+  std::span<const Gated> gated = {};                  // likewise, by gated_linear()
+  std::span<const Attention> attentions = {};
+  std::span<const Experts> experts = {};
+};
+
 // How long the stages of attention take, each run by itself over all rows.
 struct AttentionStageTimes {
   int64_t scores_ns = 0;   // q.k
@@ -153,6 +176,8 @@ class Ops {
   virtual const char* kernels_for(const WeightMatrix&) const { return kernels(); }
   virtual const char* backend() const = 0;  // "cpu"
   virtual OpsMemory memory() const { return {}; }
+  // What memory() would tell at most if this backend had run such a step and nothing else.
+  virtual OpsMemory memory_for(const StepShape&) const { return {}; }
 
   // -- Rows to rows ---------------------------------------------------------------------------------------------
   // out[r] = scale * table[ids[r]]. Precondition: every id is a row of the table. out: (ids, table.cols).

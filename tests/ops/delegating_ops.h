@@ -16,6 +16,7 @@ class DelegatingOps : public Ops {
   const char* kernels_for(const WeightMatrix& w) const override { return inner_.kernels_for(w); }
   const char* backend() const override { return inner_.backend(); }
   OpsMemory memory() const override { return inner_.memory(); }
+  OpsMemory memory_for(const StepShape& step) const override { return inner_.memory_for(step); }
 
   void embed(std::span<const int32_t> ids, const WeightMatrix& table, float scale, TensorView out) override {
     inner_.embed(ids, table, scale, out);

@@ -1,0 +1,75 @@
+#include "model/working_set.h"
+
+#include <algorithm>
+
+namespace ingot::core {
+namespace {
+
+// Only these differences change what a product asks for.
+bool alike(const WeightMatrix& a, const WeightMatrix& b) {
+  return a.type == b.type && a.layout == b.layout && a.rows == b.rows && a.cols == b.cols && a.n_slices == b.n_slices;
+}
+
+void add_distinct(const LinearWeights& w, std::vector<const WeightMatrix*>& linears) {
+  const auto same = [&w](const WeightMatrix* other) { return alike(*other, w.matrix); };
+  if (!w.empty() && std::ranges::none_of(linears, same)) linears.push_back(&w.matrix);
+}
+
+void add_gated(const LinearWeights& gate, const LinearWeights& up, std::vector<StepShape::Gated>& all) {
+  const auto same = [&](const StepShape::Gated& other) {
+    return alike(*other.gate, gate.matrix) && alike(*other.up, up.matrix);
+  };
+  if (!gate.empty() && std::ranges::none_of(all, same)) all.push_back({&gate.matrix, &up.matrix});
+}
+
+}  // namespace
+
+WorkingSet::WorkingSet(const Model& model) : widths_(model.spec()) {
+  const auto n_layers = static_cast<size_t>(model.spec().n_layers());
+  const StateShape& state = *model.state_shape();
+  for (size_t layer_idx = 0; layer_idx < n_layers; ++layer_idx) {
+    const LayerSpec& layer = model.spec().layers[layer_idx];
+    const LayerWeights& w = model.weights().layers[layer_idx];
+    for (const LinearWeights* linear : {&w.wq, &w.wk, &w.wv, &w.wqkv, &w.wo, &w.up, &w.gate_up, &w.down, &w.router,
+                                        &w.shared_up, &w.shared_down, &w.shared_router}) {
+      add_distinct(*linear, linears_);
+    }
+    add_gated(w.gate, w.up, gated_);
+    add_gated(w.shared_gate, w.shared_up, gated_);
+    if (layer.ffn_kind == FfnKind::kMoe) {
+      const ExpertParams params{.gate = &w.gate_experts.matrix,
+                                .up = &w.up_experts.matrix,
+                                .down = &w.down_experts.matrix,
+                                .activation = layer.ffn.activation};
+      const auto same = [&](const StepShape::Experts& other) {
+        return other.n_used == layer.ffn.route.n_used && alike(*other.params.gate, *params.gate) &&
+               alike(*other.params.up, *params.up) && alike(*other.params.down, *params.down);
+      };
+      if (std::ranges::none_of(experts_, same)) experts_.push_back({params, layer.ffn.route.n_used});
+    }
+    if (layer_idx > 0 && layer.attention == model.spec().layers[layer_idx - 1].attention) continue;
+    const KvLayerShape& kv = state.layers[layer_idx];
+    attentions_.push_back({{.n_heads = layer.attention.n_heads, .window = layer.attention.window},
+                           {.dtype = state.kv_dtype,
+                            .n_kv_heads = kv.n_kv_heads,
+                            .key_dim = kv.key_dim,
+                            .value_dim = kv.value_dim,
+                            .key_pages = {},
+                            .value_pages = {}}});
+  }
+  add_distinct(model.weights().output, linears_);
+}
+
+StepMemory WorkingSet::of(const Ops& ops, const StepSize& size, int64_t first_position) const {
+  const OpsMemory backend = ops.memory_for({.n_rows = size.n_rows,
+                                            .first_position = first_position,
+                                            .linears = linears_,
+                                            .gated = gated_,
+                                            .attentions = attentions_,
+                                            .experts = experts_});
+  return {.activations = widths_.n_bytes(size),
+          .attention_scratch = backend.attention_scratch,
+          .kernel_scratch = backend.other_scratch};
+}
+
+}  // namespace ingot::core
