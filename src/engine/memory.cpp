@@ -56,6 +56,38 @@ int64_t saturating_mul(int64_t a, int64_t b) {
   return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<int64_t>::max() : product;
 }
 
+// What fits `free_bytes` beside `fixed` of them: the smallest change first; all of them together only if no single one
+// does. Begins with "; ".
+std::string options_that_fit(const MemoryNeed& need, int64_t fixed, int64_t free_bytes, int64_t context) {
+  const int64_t least_kv = need.least_kv_per_token > 0 ? need.least_kv_per_token : need.kv_per_token;
+  const int64_t least_activations = need.least_activations > 0 ? need.least_activations : need.activations;
+  const int64_t rest = free_bytes > fixed ? free_bytes - fixed : 0;  // for activations, keys and values
+  const auto fits = [&](int64_t kv_per_token, int64_t activations) {
+    return saturating_add(activations, saturating_mul(context, kv_per_token)) <= rest;
+  };
+  const auto longest = [&](int64_t kv_per_token, int64_t activations) {
+    return kv_per_token > 0 && rest > activations ? std::min((rest - activations) / kv_per_token, context - 1) : 0;
+  };
+  std::string options;
+  const auto add = [&options](std::string_view option) {
+    options += (options.empty() ? "" : ", ") + std::string(option);
+  };
+  if (const int64_t shorter = longest(need.kv_per_token, need.activations); shorter >= kSmallestDefaultContext) {
+    add(fmt::format("a context of {} tokens", shorter));
+  }
+  if (least_kv < need.kv_per_token && fits(least_kv, need.activations)) add("keys and values in f16");
+  if (least_activations < need.activations && fits(need.kv_per_token, least_activations)) add("chunk minimal");
+  if (!options.empty()) return "; would fit: " + options;
+
+  if (const int64_t shorter = longest(least_kv, least_activations); shorter >= 1) {
+    add(fmt::format("a context of {} tokens", shorter));
+    if (least_kv < need.kv_per_token) options += " with keys and values in f16";
+    if (least_activations < need.activations) options += " with chunk minimal";
+    return "; would fit: " + options;
+  }
+  return fixed > free_bytes ? "; no option helps where the weights alone do not fit" : "; no option makes it fit";
+}
+
 }  // namespace
 
 std::optional<int64_t> find_memory_field(std::string_view text, std::string_view key) {
@@ -111,15 +143,17 @@ Result<int64_t> choose_context(const MemoryNeed& need, const MemoryLimits& limit
     return fail(
         ErrorKind::kOutOfMemory,
         "model and context need {} (weights {}, {} tokens of context {}, scratch {}), but only {} of memory are "
-        "free",
+        "free{}",
         format_bytes(saturating_add(fixed, kv)), format_bytes(need.weights), context, format_bytes(kv),
-        format_bytes(need.activations), format_bytes(limits.physical));
+        format_bytes(need.activations), format_bytes(limits.physical),
+        options_that_fit(need, need.weights, limits.physical, context));
   }
   if (saturating_add(need.activations, kv) > limits.address_space) {
     return fail(ErrorKind::kOutOfMemory,
                 "{} tokens of context and scratch need {}, but only {} are left of the limit on address space "
-                "(ulimit -v)",
-                context, format_bytes(saturating_add(need.activations, kv)), format_bytes(limits.address_space));
+                "(ulimit -v){}",
+                context, format_bytes(saturating_add(need.activations, kv)), format_bytes(limits.address_space),
+                options_that_fit(need, 0, limits.address_space, context));
   }
   if (wanted > 0 || need.kv_per_token == 0) return wanted > 0 ? wanted : train_context;
   const int64_t half_free = std::min(limits.physical - fixed, limits.address_space - need.activations) / 2;

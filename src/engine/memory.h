@@ -29,13 +29,16 @@ struct MemoryNeed {
   int64_t weights = 0;  // pages of the mapped file: physical memory, but address space that is taken already
   int64_t kv_per_token = 0;
   int64_t activations = 0;  // scratch of the largest step
+  // What the same would take at least, for advice: in F16, with prompts read token by token. 0: no less than above.
+  int64_t least_kv_per_token = 0;
+  int64_t least_activations = 0;
 };
 
 // Scratch of a step over n_rows prompt tokens, from above.
 int64_t estimate_activation_bytes(const ModelSpec& spec, int64_t n_rows);
 
 // The context to use: `wanted` if it is positive, else the smaller of the model's and what half of the free memory
-// holds. Errors: kOutOfMemory, with what is needed and what there is.
+// holds. Errors: kOutOfMemory, with what is needed, what there is, and the options that would fit.
 Result<int64_t> choose_context(const MemoryNeed& need, const MemoryLimits& limits, int64_t wanted,
                                int64_t train_context);
 

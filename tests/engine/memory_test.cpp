@@ -47,6 +47,29 @@ TEST(ChooseContext, RefusesWithBothNumbers) {
   EXPECT_TRUE(choose_context(need, {.physical = 202 * kMB}, 1000, 1000).has_value());
 }
 
+TEST(ChooseContext, NamesTheOptionsThatWouldFit) {
+  const auto advice = [](MemoryNeed need, const MemoryLimits& limits, int64_t wanted) {
+    const auto refused = choose_context(need, limits, wanted, 1000);
+    EXPECT_FALSE(refused.has_value());
+    const std::string message = refused ? "" : refused.error().message;
+    return message.substr(message.find("; ") + 2);
+  };
+  MemoryNeed need = {.weights = 100 * kMB, .kv_per_token = 100000, .activations = 40 * kMB};
+  EXPECT_EQ(advice(need, {.physical = 200 * kMB}, 1000), "would fit: a context of 600 tokens");
+  need.least_kv_per_token = 50000;
+  need.least_activations = kMB;
+  EXPECT_EQ(advice(need, {.physical = 200 * kMB}, 1000), "would fit: a context of 600 tokens, keys and values in f16");
+  EXPECT_EQ(advice(need, {.physical = 201 * kMB}, 1000),
+            "would fit: a context of 610 tokens, keys and values in f16, chunk minimal");
+  EXPECT_EQ(advice(need, {.address_space = 100 * kMB}, 1000),
+            "would fit: a context of 600 tokens, keys and values in f16");
+  // Not one of them suffices by itself.
+  EXPECT_EQ(advice(need, {.physical = 120 * kMB}, 1000),
+            "would fit: a context of 380 tokens with keys and values in f16 with chunk minimal");
+  EXPECT_EQ(advice(need, {.physical = 100 * kMB}, 1000), "no option makes it fit");
+  EXPECT_EQ(advice(need, {.physical = 99 * kMB}, 1000), "no option helps where the weights alone do not fit");
+}
+
 TEST(ChooseContext, RefusesAModelWhoseWeightsDoNotFit) {
   EXPECT_FALSE(choose_context({.weights = 300 * kMB, .kv_per_token = 1}, {.physical = 200 * kMB}, 0, 1000).has_value());
 }
