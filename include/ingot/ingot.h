@@ -17,6 +17,7 @@
 #include "ingot/inspect.h"
 #include "ingot/model.h"
 #include "ingot/perplexity.h"
+#include "ingot/prefill.h"
 #include "ingot/profile.h"
 #include "ingot/sequence.h"
 #include "ingot/tokenizer.h"

@@ -12,6 +12,7 @@
 
 #include "ingot/expected.h"
 #include "ingot/perplexity.h"
+#include "ingot/prefill.h"
 #include "ingot/sequence.h"
 #include "ingot/tokenizer.h"
 #include "ingot/types.h"
@@ -26,6 +27,7 @@ struct ModelOptions {
   std::string isa =
       {};  // the kernel set to use: "portable", "avx2", ...; empty: INGOT_ISA or else the best of this machine
   KvType kv_type = KvType::kF16;
+  Chunking chunk = 512;  // how prompts will be read, for open()'s look at the memory; each call says it for itself
   bool check_tensors = false;                             // look at every weight; a NaN or infinite one is an error
   std::function<void(double fraction)> on_progress = {};  // while loading, 0 to 1, on the calling thread
 };

@@ -45,7 +45,7 @@ Expected<MachineCeilings> machine_ceilings(int threads = 0, bool refresh = false
 
 struct ProfileOptions {
   int64_t max_tokens = 32;        // to generate
-  int chunk = 512;                // prompt tokens computed together
+  Chunking chunk = 512;           // prompt tokens computed together
   bool parse_special = false;     // special tokens written in the prompt become tokens
   bool detail_attention = false;  // also time scores, softmax and weighted values, each run apart beside the real work
   double target_first_token_ms = 0;  // 0: none
@@ -108,10 +108,26 @@ struct ProfileMemory {
   int64_t kv_per_token = 0;
   int64_t attention_scratch = 0;
   int64_t other_scratch = 0;
-  int64_t activations = 0;    // estimated for a chunk of 512
+  int64_t activations = 0;    // estimated for the chunk that was asked for, before loading
   int64_t peak_resident = 0;  // of the process
   int64_t allocations = 0;    // of buffers, during the request
   int64_t allocated_bytes = 0;
+};
+
+// How the prompt was read: what was planned, and what came of it.
+struct ProfilePrefill {
+  struct Chunk {
+    int64_t tokens = 0;
+    int64_t repeated = 0;     // tokens before them, computed once more
+    int64_t cached = 0;       // positions that the last of them sees
+    double estimated_ms = 0;  // from the chunks before it; 0: there were none
+    double ms = 0;
+  };
+  PrefillPlan plan;
+  PrefillMemory measured;    // held at the end of the most demanding chunk; scratch: all that the operations hold
+  double arithmetic_ms = 0;  // what the arithmetic alone takes at this machine's highest rate; 0: not measured
+  double ms = 0;
+  std::vector<Chunk> chunks;
 };
 
 struct ProfileFinding {
@@ -136,6 +152,7 @@ struct ProfileReport {
   std::vector<ProfileOperation> operations;  // by phase, then by time
   std::vector<ProfileOperation> layers;      // the same per single layer
   ProfileMemory memory;
+  ProfilePrefill prefill;
   std::vector<ProfileFinding> findings;  // what matters most first
   std::string drift;                     // did the machine keep its speed meanwhile
   std::string counters;                  // cycles, instructions, cache misses; or why there are none

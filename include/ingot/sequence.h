@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ingot/expected.h"
+#include "ingot/prefill.h"
 #include "ingot/types.h"
 
 namespace ingot {
@@ -23,10 +24,12 @@ enum class Rows : uint8_t { kNone, kLast, kAll };
 struct FeedOptions {
   Rows logits = Rows::kLast;
   Rows hidden = Rows::kNone;
-  int chunk = 512;         // tokens computed together at most; changes speed and memory, never the numbers
+  Chunking chunk = 512;    // tokens computed together: a number, or a strategy; never changes the numbers
   bool generated = false;  // the model made these tokens: computed as generate() does it
   CancelToken cancel = {};
-  std::function<void(int64_t n_done, int64_t n_total)> on_progress = {};  // after each chunk
+  // After each chunk; layer by layer: after each layer, as many tokens as would be as much work.
+  // It must not use the model.
+  std::function<void(int64_t n_done, int64_t n_total)> on_progress = {};
 };
 
 struct FeedResult {
@@ -54,7 +57,7 @@ struct GenerateOptions {
   SamplingOptions sampling = {};
   std::vector<std::string> stop = {};  // the text ends before the first of these that it would contain
   bool ignore_end = false;             // end tokens are tokens like others
-  int chunk = 512;
+  Chunking chunk = 512;                // see FeedOptions
   CancelToken cancel = {};
   // Text as soon as it is certain: whole characters, nothing that could become a stop text. False: stop here.
   std::function<bool(std::string_view text)> on_text = {};
@@ -94,11 +97,16 @@ class Sequence {
   // What was fed and generated so far; -1 stands for an embedding.
   std::span<const Token> tokens() const;
 
-  // Continues the sequence. Errors: a token outside the vocabulary; tokens that do not fit the context (both numbers).
-  // When cancelled, the chunks that were complete stay.
+  // Continues the sequence. Errors, before anything is computed: a token outside the vocabulary; tokens that do not fit
+  // the context (both numbers); memory that does not suffice (need, supply, and chunks that would fit).
+  // When cancelled, the chunks that were complete stay (layer by layer: none).
   Expected<FeedResult> feed(std::span<const Token> tokens, const FeedOptions& options = {});
   // The same with embeddings instead of tokens: (n, dim), as Model::token_embeddings gives them.
   Expected<FeedResult> feed_embeddings(std::span<const float> embeddings, const FeedOptions& options = {});
+
+  // What feeding so many tokens would take, with the logits of the last one. Nothing is computed. Errors: a chunking
+  // that makes no sense; tokens that do not fit the context.
+  Expected<PrefillPlan> plan(int64_t n_tokens, const Chunking& chunk = {}) const;
 
   // Reads prompt and continues it. An empty prompt continues right after feed() or generate().
   // When the prompt does not fit the context, nothing is computed. Cancelling is a result, not an error.

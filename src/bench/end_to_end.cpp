@@ -36,7 +36,7 @@ const char* mode_name(Mode mode) {
   return mode == Mode::kReference ? "reference" : "exact";
 }
 
-BenchResult row_of(const BenchModel& model, std::string test, int64_t chunk, int64_t n_tokens) {
+BenchResult row_of(const BenchModel& model, std::string test, std::string chunk, int64_t n_tokens) {
   const ModelInfo& info = model.engine->info();
   BenchResult row;
   row.test = std::move(test);
@@ -45,7 +45,7 @@ BenchResult row_of(const BenchModel& model, std::string test, int64_t chunk, int
   row.mode = mode_name(info.mode);
   row.kernels = info.kernels;
   row.threads = info.threads;
-  if (chunk > 0) row.chunk = fmt::format("{}", chunk);
+  row.chunk = std::move(chunk);
   row.work = static_cast<double>(n_tokens);
   return row;
 }
@@ -63,8 +63,8 @@ class Bed {
     }
     return sequence_.truncate(depth_);
   }
-  Status read(std::span<const int32_t> tokens, int64_t chunk, Rows logits) {
-    const FeedOptions options = {.logits = logits, .chunk = static_cast<int>(chunk)};
+  Status read(std::span<const int32_t> tokens, const Chunking& chunk, Rows logits) {
+    const FeedOptions options = {.logits = logits, .chunk = chunk};
     return sequence_.feed(tokens, TensorView(), options).map([](FeedResult&&) {});
   }
   // One token after another, each with logits, as generate() computes them.
@@ -86,7 +86,8 @@ std::string at_depth(std::string test, int64_t depth) {
   return depth == 0 ? test : fmt::format("{}@d{}", test, depth);
 }
 
-BenchCase prompt_case(const BenchModel& model, int64_t n_prompt, int64_t n_generated, int64_t depth, int64_t chunk) {
+BenchCase prompt_case(const BenchModel& model, int64_t n_prompt, int64_t n_generated, int64_t depth,
+                      const Chunking& chunk) {
   const std::string test = n_generated == 0 ? fmt::format("pp{}", n_prompt)
                            : n_prompt == 0  ? fmt::format("tg{}", n_generated)
                                             : fmt::format("pp{}+tg{}", n_prompt, n_generated);
@@ -94,7 +95,7 @@ BenchCase prompt_case(const BenchModel& model, int64_t n_prompt, int64_t n_gener
   auto prompt = std::make_shared<std::vector<int32_t>>(draw_tokens(*model.engine, n_prompt));
   auto generated = std::make_shared<std::vector<int32_t>>(draw_tokens(*model.engine, n_generated));
   BenchCase bench;
-  bench.row = row_of(model, at_depth(test, depth), n_prompt == 0 ? 0 : chunk, n_prompt + n_generated);
+  bench.row = row_of(model, at_depth(test, depth), n_prompt == 0 ? "" : chunking_name(chunk), n_prompt + n_generated);
   bench.prepare = [bed] { return bed->prepare(); };
   bench.run = [bed, prompt, generated, chunk]() -> Status {
     if (!prompt->empty()) INGOT_TRY(bed->read(*prompt, chunk, Rows::kLast));
@@ -106,7 +107,7 @@ BenchCase prompt_case(const BenchModel& model, int64_t n_prompt, int64_t n_gener
 BenchCase load_case(const BenchModel& model) {
   auto opened = std::make_shared<std::shared_ptr<Engine>>();
   BenchCase bench;
-  bench.row = row_of(model, "load", 0, 0);
+  bench.row = row_of(model, "load", "", 0);
   bench.release = [opened] { opened->reset(); };
   bench.run = [opened, path = model.engine->path(), options = model.options]() -> Status {
     INGOT_ASSIGN(*opened, Engine::open(path, options));
@@ -116,11 +117,11 @@ BenchCase load_case(const BenchModel& model) {
 }
 
 // From opening the file to the first token drawn and turned into text.
-BenchCase ttft_case(const BenchModel& model, int64_t n_prompt, int64_t chunk) {
+BenchCase ttft_case(const BenchModel& model, int64_t n_prompt, const Chunking& chunk) {
   auto opened = std::make_shared<std::shared_ptr<Engine>>();
   auto prompt = std::make_shared<std::vector<int32_t>>(draw_tokens(*model.engine, n_prompt));
   BenchCase bench;
-  bench.row = row_of(model, fmt::format("ttft{}", n_prompt), chunk, 0);
+  bench.row = row_of(model, fmt::format("ttft{}", n_prompt), chunking_name(chunk), 0);
   bench.release = [opened] { opened->reset(); };
   bench.run = [opened, prompt, chunk, path = model.engine->path(), options = model.options]() -> Status {
     INGOT_ASSIGN(*opened, Engine::open(path, options));
@@ -129,7 +130,7 @@ BenchCase ttft_case(const BenchModel& model, int64_t n_prompt, int64_t chunk) {
     generate_options.max_tokens = 1;
     generate_options.ignore_end = true;
     generate_options.sampling.temperature = 0;
-    generate_options.chunk = static_cast<int>(chunk);
+    generate_options.chunk = chunk;
     return generate(sequence, *prompt, generate_options).map([](GenerateResult&&) {});
   };
   return bench;
@@ -163,7 +164,7 @@ std::vector<BenchCase> end_to_end_cases(const std::vector<BenchModel>& models, c
   for (const BenchModel& model : models) {
     for (const int64_t depth : lists.depths) {
       for (const int64_t n : lists.prompts) {
-        for (const int64_t chunk : lists.chunks) {
+        for (const Chunking& chunk : lists.chunks) {
           if (n > 0) cases.push_back(prompt_case(model, n, 0, depth, chunk));
         }
       }
@@ -175,14 +176,14 @@ std::vector<BenchCase> end_to_end_cases(const std::vector<BenchModel>& models, c
     }
     for (const int64_t depth : lists.depths) {
       for (const auto& [n_prompt, n_generated] : lists.combined) {
-        for (const int64_t chunk : lists.chunks) {
+        for (const Chunking& chunk : lists.chunks) {
           cases.push_back(prompt_case(model, n_prompt, n_generated, depth, chunk));
         }
       }
     }
     cases.push_back(load_case(model));
     for (const int64_t n : lists.prompts) {
-      for (const int64_t chunk : lists.chunks) {
+      for (const Chunking& chunk : lists.chunks) {
         if (n > 0) cases.push_back(ttft_case(model, n, chunk));
       }
     }

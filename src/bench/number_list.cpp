@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/utf8.h"
+#include "engine/chunking.h"
 
 namespace ingot::core {
 namespace {
@@ -68,6 +69,21 @@ Result<std::vector<int64_t>> parse_number_list(std::string_view text, int64_t lo
     if (value < low || value > high) return invalid("{} is out of range, expected {} to {}", value, low, high);
   }
   return numbers;
+}
+
+Result<std::vector<Chunking>> parse_chunk_list(std::string_view text) {
+  std::vector<Chunking> chunks;
+  for (const std::string_view part : split(text, ',')) {
+    const bool range = !part.empty() && part[0] >= '0' && part[0] <= '9' && part.find('-') != std::string_view::npos;
+    if (!range) {
+      INGOT_ASSIGN(const Chunking chunking, parse_chunking(part));
+      chunks.push_back(chunking);
+      continue;
+    }
+    INGOT_ASSIGN(const auto sizes, parse_number_list(part, 1, kMostChunkTokens));
+    for (const int64_t size : sizes) chunks.emplace_back(static_cast<int>(size));
+  }
+  return chunks;
 }
 
 Result<std::vector<std::pair<int64_t, int64_t>>> parse_pair_list(std::string_view text, int64_t low, int64_t high) {

@@ -11,6 +11,7 @@
 #include "bench/ceilings.h"
 #include "bench/diagnosis.h"
 #include "bench/profile_summary.h"
+#include "engine/chunking.h"
 #include "engine/generation.h"
 #include "engine/token_sequence.h"
 #include "profile/drift.h"
@@ -24,18 +25,22 @@ namespace {
 
 // Room for every event of the request, by what a layer can ask for at most; and for a bounded amount of memory, beyond
 // which events are counted only.
-RecorderCapacity capacity_for(const Engine& engine, int64_t n_prompt, const ProfileOptions& options) {
+RecorderCapacity capacity_for(const Engine& engine, const PrefillPlan& plan, const ProfileOptions& options) {
   constexpr int64_t kMostOperations = int64_t{1} << 21;
   constexpr int64_t kOperationsPerLayer = 24;
   constexpr int64_t kOperationsPerStep = 8;
   constexpr int64_t kLoopsPerOperation = 2;
   int64_t n_expert_loops = 0;  // experts are computed one after another
   for (const LayerSpec& layer : engine.model().spec().layers) n_expert_loops += 4 * layer.ffn.n_experts;
-  const int64_t n_chunks = (n_prompt + options.chunk - 1) / options.chunk;
+  int64_t n_chunks = 0;
+  for (const PrefillPlan::Run& run : plan.runs) n_chunks += run.n_chunks;
+  // Layer by layer, a chunk passes each layer in parts; and measurements may lead to smaller chunks than planned.
+  if (options.chunk.strategy == Chunking::Strategy::kLayerByLayer) n_chunks = 1 + plan.n_tokens / kLayerRows;
+  if (options.chunk.strategy == Chunking::Strategy::kAuto) n_chunks += plan.n_tokens / 32;
   const int64_t n_steps = n_chunks + options.max_tokens;
   const int64_t per_step = engine.info().n_layers * kOperationsPerLayer + kOperationsPerStep;
   // A chunk of attention or experts may be split further.
-  const int64_t n_splits = 1 + options.chunk / 512;
+  const int64_t n_splits = 1 + plan.largest_chunk / 512;
   RecorderCapacity capacity;
   capacity.n_operations = std::min(kMostOperations, n_steps * per_step);
   capacity.n_loops =
@@ -107,12 +112,33 @@ void fill_memory(const Engine& engine, int64_t n_tokens, const AllocationCounts&
   out.allocated_bytes = counts.n_bytes.load() - bytes_before;
 }
 
+ProfilePrefill describe_prefill(const PrefillRecord& record, const Engine& engine, const MachineCeilings& ceilings) {
+  ProfilePrefill prefill;
+  prefill.plan = record.plan;
+  prefill.measured = record.measured;
+  for (const PrefillRecord::Chunk& chunk : record.chunks) {
+    prefill.chunks.push_back({.tokens = chunk.n_tokens,
+                              .repeated = chunk.n_repeated,
+                              .cached = chunk.n_cached,
+                              .estimated_ms = chunk.estimated_ms,
+                              .ms = chunk.ms});
+    prefill.ms += chunk.ms;
+  }
+  const double rate =
+      std::max({ceilings.fp32.all_threads, ceilings.bf16_dot.all_threads, ceilings.amx_bf16.all_threads});
+  if (rate > 0) {
+    const double flops = engine.prefill_work().flops(record.plan.n_before, record.plan.n_tokens).total();
+    prefill.arithmetic_ms = flops / rate * 1000;
+  }
+  return prefill;
+}
+
 }  // namespace
 
 Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& model, std::string_view prompt,
                                   const ProfileOptions& options, const MachineCeilings& ceilings) {
   if (options.max_tokens < 1) return invalid("{} tokens to generate, expected at least 1", options.max_tokens);
-  if (options.chunk < 1) return invalid("a chunk of {} tokens, expected at least 1", options.chunk);
+  INGOT_TRY(check_chunking(options.chunk));
   const AllocationCounts& counts = allocation_counts();
   const int64_t n_allocations = counts.n_allocations.load();
   const int64_t n_allocated = counts.n_bytes.load();
@@ -135,13 +161,14 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
   tokenize.stop();
 
   const int64_t loaded_ns = steady_now_ns();
-  Recorder recorder(capacity_for(*engine, static_cast<int64_t>(tokens.size()), options));
+  TokenSequence sequence(engine);
+  INGOT_ASSIGN(const PrefillPlan plan, sequence.plan(static_cast<int64_t>(tokens.size()), {.chunk = options.chunk}));
+  Recorder recorder(capacity_for(*engine, plan, options));
   const int64_t shift_ns = steady_now_ns() - loaded_ns;
   times.start_ns = start_ns + shift_ns;
   move_stages(loading, shift_ns, recorder);
 
   engine->set_recorder(&recorder, {.attention = options.detail_attention});
-  TokenSequence sequence(engine);
   GenerateOptions generate_options;
   generate_options.max_tokens = options.max_tokens;
   generate_options.sampling.temperature = 0;
@@ -176,6 +203,7 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
   report.energy = energy_text;
   report.drift = drift.report().sentence;
   report.text = std::move(generated->text);
+  report.prefill = describe_prefill(sequence.last_prefill(), *engine, ceilings);
   fill_memory(*engine, sequence.length(), counts, n_allocations, n_allocated, report.memory);
   summarize(recorder, engine->model().spec(), times, report);
   if (ceilings.dram_read.all_threads > 0) {

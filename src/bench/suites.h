@@ -19,7 +19,7 @@ struct EndToEndLists {
   std::vector<int64_t> generated = {32};  // 0 leaves the test out
   std::vector<std::pair<int64_t, int64_t>> combined = {};
   std::vector<int64_t> depths = {0};  // tokens in the sequence before
-  std::vector<int64_t> chunks = {512};
+  std::vector<Chunking> chunks = {512};
 };
 
 // A model with one number of threads.

@@ -130,6 +130,14 @@ Status SequenceState::reserve(int64_t n_tokens) {
   return {};
 }
 
+int64_t SequenceState::growth_bytes(int64_t n_tokens) const {
+  const auto n_blocks = static_cast<size_t>(n_blocks_for(length_ + n_tokens));
+  const auto first_written = static_cast<size_t>(length_ / kPageTokens);
+  const bool unshare = first_written < n_shared_blocks_ && first_written < n_blocks;
+  const size_t n_added = n_blocks > blocks_.size() ? n_blocks - blocks_.size() : 0;
+  return static_cast<int64_t>(n_added + (unshare ? 1 : 0)) * shape_->bytes_per_block();
+}
+
 void SequenceState::advance(int64_t n_tokens) {
   INGOT_CHECK(n_tokens >= 0 && n_blocks_for(length_ + n_tokens) <= static_cast<int64_t>(blocks_.size()),
               "positions that were reserved");

@@ -46,6 +46,10 @@ class SequenceState {
   // Makes room for positions [length, length + n_tokens) and unshares the block they begin in.
   // Errors: kOutOfMemory; the state is then as before.
   Status reserve(int64_t n_tokens);
+  // Bytes that reserve() would allocate.
+  int64_t growth_bytes(int64_t n_tokens) const;
+  // Of all blocks, shared ones included.
+  int64_t n_bytes() const { return static_cast<int64_t>(blocks_.size()) * shape_->bytes_per_block(); }
   // The forward pass wrote n_tokens positions, which reserve had made room for.
   void advance(int64_t n_tokens);
   // Forgets positions from n_tokens on. Precondition: n_tokens <= length().

@@ -23,6 +23,7 @@
 #include "cli/json_text.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
+#include "engine/chunking.h"
 #include "profile/drift.h"
 
 namespace ingot::cli {
@@ -32,6 +33,7 @@ constexpr const char* kExamples = R"(Examples:
   ingot bench model.gguf                                   prefill, generation, load, time to first token
   ingot bench model.gguf -p 128-2048*2 -n 0 -t 1,2         lists and ranges: 128, 256, ..., 2048; one and two threads
   ingot bench model.gguf -d 0,4096 --format csv            also after 4096 tokens
+  ingot bench model.gguf -p 4096 -n 0 --chunk 256-1024*2,auto,layer-by-layer
   ingot bench --suite matmul                               products of every weight format; no model needed
   ingot bench model.gguf --save-baseline=before            ... change something ...
   ingot bench model.gguf --compare-baseline=before         exit code 3 on a regression
@@ -50,6 +52,7 @@ struct BenchFlags {
   std::vector<std::string> combined;
   std::string depths = "0";
   std::string chunks = "512";
+  int overlap = 0;
   std::string threads;
   int repeats = 10;
   std::string filter;
@@ -69,6 +72,11 @@ struct BenchFlags {
   std::string output = "benchmarks.md";
 };
 
+// Errors of lists do not know the flag that they come from.
+auto named(const char* flag) {
+  return [flag](const core::Error& error) { return error.context(flag); };
+}
+
 core::Result<core::BenchRequest> to_request(const BenchFlags& flags) {
   constexpr int64_t kMostTokens = int64_t{1} << 24;
   core::BenchRequest request;
@@ -81,7 +89,11 @@ core::Result<core::BenchRequest> to_request(const BenchFlags& flags) {
     request.lists.combined.insert(request.lists.combined.end(), pairs.begin(), pairs.end());
   }
   INGOT_ASSIGN(request.lists.depths, core::parse_number_list(flags.depths, 0, kMostTokens));
-  INGOT_ASSIGN(request.lists.chunks, core::parse_number_list(flags.chunks, 1, int64_t{1} << 20));
+  INGOT_ASSIGN(request.lists.chunks, core::parse_chunk_list(flags.chunks).map_error(named("--chunk")));
+  for (Chunking& chunking : request.lists.chunks) {
+    chunking.overlap = flags.overlap;
+    INGOT_TRY(core::check_chunking(chunking).map_error(named("--chunk-overlap")));
+  }
   if (!flags.threads.empty()) {
     INGOT_ASSIGN(request.threads, core::parse_number_list(flags.threads, 1, core::kMaxThreads));
   }
@@ -231,7 +243,9 @@ Command add_bench(CLI::App& app) {
                                        "PROMPT,GENERATED together as one test; several with ; between (also -pg)"))
       ->allow_extra_args(false);
   add_flag_value(command, "-d,--depth", flags->depths, "Tokens in the sequence before, a list or range");
-  add_flag_value(command, "--chunk", flags->chunks, "Prompt tokens computed together, a list or range");
+  add_flag_value(command, "--chunk", flags->chunks,
+                 "Prompt tokens computed together, a list or range, which may name strategies too (see below)");
+  add_overlap_flag(command, flags->overlap);
   with_environment(command->add_option("-t,--threads", flags->threads,
                                        "Threads, a list or range; without it one per physical core"));
   add_flag_value(command, "-r,--repeats", flags->repeats, "Samples of each test")->check(in_range(1, 100000));
@@ -263,7 +277,7 @@ Command add_bench(CLI::App& app) {
   with_environment(command->add_option("--title", flags->title, "Append to the benchmark log under this title"));
   with_environment(command->add_option("--change", flags->change, "With --title: what was changed, in one line"));
   add_flag_value(command, "--output", flags->output, "The benchmark log");
-  command->footer(kExamples);
+  command->footer(std::string(kExamples) + "\n\n" + kChunkHelp);
   const Command report = add_bench_report(*command);
   return {command, [flags, report] { return report.app->parsed() ? report.run() : bench(*flags); }};
 }

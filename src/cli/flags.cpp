@@ -5,6 +5,7 @@
 
 #include "cli/progress.h"
 #include "cli/streams.h"
+#include "engine/chunking.h"
 #include "kernels/dispatch.h"
 #include "threading/topology.h"
 
@@ -32,6 +33,15 @@ CLI::Validator kernel_name() {
       "");
 }
 
+CLI::Validator chunk_name() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        const auto chunking = parse_chunking(text);
+        return chunking ? std::string() : chunking.error().message;
+      },
+      "");
+}
+
 void show_message(LogLevel level, std::string_view line, bool verbose) {
   if (level == LogLevel::kWarning) {
     say(fmt::format("warning: {}", line));
@@ -54,6 +64,38 @@ CLI::Option* add_switch(CLI::App* app, const std::string& names, bool& value, co
   return with_environment(app->add_flag(names, value, help));
 }
 
+const char* const kChunkHelp = R"(How a prompt is read (--chunk) changes time and memory, never a number of the result:
+  N                   N tokens are computed together; 512 unless told otherwise
+  none                the whole prompt at once
+  auto, auto:SIZE     as many as half of the free memory holds, or SIZE (64M, 2G); of these as many as measure fastest
+  incremental[:BASE]  BASE tokens at first, then fewer, so that each chunk takes equally long; none below 64
+  layer-by-layer      the whole prompt through one layer before the next: weights are streamed once a prompt
+  minimal             the smallest working set: one token at a time, or as few as take the least memory
+With --chunk-overlap N each chunk computes the N tokens before it once more.)";
+
+Expected<Chunking> ChunkFlags::chunking() const {
+  const Expected<Chunking> parsed = parse_chunking(chunk);
+  if (!parsed) return parsed;
+  const Chunking chunking = parsed->with_overlap(overlap);
+  if (const auto status = core::check_chunking(chunking); !status) {
+    return Error{ErrorCode::kInvalidInput, "--chunk-overlap: " + status.error().message};
+  }
+  return chunking;
+}
+
+CLI::Option* add_overlap_flag(CLI::App* app, int& overlap) {
+  return add_flag_value(app, "--chunk-overlap", overlap, "Tokens before a chunk that it computes once more")
+      ->check(in_range(0, static_cast<int>(core::kMostChunkTokens)));
+}
+
+void add_chunk_flags(CLI::App* app, ChunkFlags& flags) {
+  add_flag_value(app, "--chunk", flags.chunk,
+                 "Prompt tokens computed together: N, none, auto[:SIZE], incremental[:BASE], layer-by-layer or "
+                 "minimal; never changes the numbers (see below)")
+      ->check(chunk_name());
+  add_overlap_flag(app, flags.overlap);
+}
+
 ModelOptions ModelFlags::options() const {
   ModelOptions options;
   options.threads = threads;
@@ -62,6 +104,7 @@ ModelOptions ModelFlags::options() const {
   options.isa = isa;
   options.kv_type = kv_type == "f32" ? KvType::kF32 : KvType::kF16;
   options.check_tensors = check_tensors;
+  options.chunk = chunk;
   return options;
 }
 

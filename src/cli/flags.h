@@ -37,6 +37,18 @@ CLI::Validator in_range(T low, T high) {
       "");
 }
 
+// --chunk and --chunk-overlap.
+struct ChunkFlags {
+  std::string chunk = "512";
+  int overlap = 0;
+  // Errors: both of them valid, but not together.
+  Expected<Chunking> chunking() const;
+};
+void add_chunk_flags(CLI::App* app, ChunkFlags& flags);
+CLI::Option* add_overlap_flag(CLI::App* app, int& overlap);
+// What --chunk means, for the end of a command's help.
+extern const char* const kChunkHelp;
+
 // Flags of every command that runs a model.
 struct ModelFlags {
   std::string path;
@@ -47,6 +59,7 @@ struct ModelFlags {
   std::string kv_type = "f16";
   bool check_tensors = false;
   bool verbose = false;
+  Chunking chunk;  // where the command has such a flag
 
   ModelOptions options() const;
 };

@@ -26,6 +26,7 @@ constexpr const char* kExamples = R"(Examples:
   ingot profile model.gguf -f article.txt --html profile.html    a page with figures, for a browser
   ingot profile model.gguf -f article.txt --target-ttft 200      PASS or FAIL
   ingot profile model.gguf -f article.txt --detail attention --layers
+  ingot profile model.gguf -f article.txt --chunk auto           how the prompt is cut, memory planned and measured
 
 Shows the time to the first byte by stage, each operation's time against the measured limits of this machine, threads,
 memory, and what holds the request back. The limits are measured once (ingot bench --ceilings) and remembered.)";
@@ -35,6 +36,7 @@ struct ProfileFlags {
   std::optional<std::string> prompt;
   std::vector<std::string> files;
   ProfileOptions options;
+  ChunkFlags chunk;
   std::string detail;
   std::string html;
   double target_ms = 0;
@@ -61,6 +63,11 @@ int profile_model(const ProfileFlags& flags) {
     report_error("no prompt: give -p TEXT, -f FILE, or write one to standard input");
     return kWrongUsage;
   }
+  const Expected<Chunking> chunking = flags.chunk.chunking();
+  if (!chunking) {
+    report_error(chunking.error().message);
+    return kWrongUsage;
+  }
   const Expected<std::string> prompt =
       read_prompt({.files = flags.files, .given_text = flags.prompt.has_value(), .text = flags.prompt.value_or("")});
   if (!prompt) {
@@ -71,12 +78,15 @@ int profile_model(const ProfileFlags& flags) {
   ProfileOptions options = flags.options;
   options.detail_attention = flags.detail == "attention";
   options.target_first_token_ms = flags.target_ms;
+  options.chunk = *chunking;
+  ModelOptions model_options = flags.model.options();
+  model_options.chunk = *chunking;
   options.on_progress = [&progress](std::string_view what, double fraction) {
     progress.show(fmt::format("{}, {:.0f} %", what, 100 * fraction));
   };
   const InterruptScope interrupt(options.cancel);
   show_messages(flags.model.verbose);
-  const Expected<ProfileReport> report = profile(flags.model.path, flags.model.options(), *prompt, options);
+  const Expected<ProfileReport> report = profile(flags.model.path, model_options, *prompt, options);
   progress.clear();
   if (!report) return report_error(report.error().message);
 
@@ -101,8 +111,7 @@ Command add_profile(CLI::App& app) {
       ->allow_extra_args(false);
   add_flag_value(command, "-n,--max-tokens", flags->options.max_tokens, "Tokens to generate")
       ->check(in_range<int64_t>(1, int64_t{1} << 20));
-  add_flag_value(command, "--chunk", flags->options.chunk, "Prompt tokens computed together")
-      ->check(in_range(1, 1 << 20));
+  add_chunk_flags(command, flags->chunk);
   add_switch(command, "--special", flags->options.parse_special, "Special tokens written in the prompt become tokens");
   with_environment(command->add_option("--detail", flags->detail,
                                        "attention: time scores, softmax and weighted values too, each run apart"))
@@ -114,7 +123,7 @@ Command add_profile(CLI::App& app) {
   with_environment(command->add_option("--trace", flags->options.trace, "Write a trace for Perfetto or Chrome here"));
   with_environment(command->add_option("--html", flags->html, "Write a page with figures for a browser here"));
   add_switch(command, "--json", flags->json, "Print one JSON document");
-  command->footer(kExamples);
+  command->footer(std::string(kExamples) + "\n\n" + kChunkHelp);
   return {command, [flags] { return profile_model(*flags); }};
 }
 

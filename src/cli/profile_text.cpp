@@ -6,6 +6,8 @@
 #include <cmath>
 #include <vector>
 
+#include "cli/profile_prefill.h"
+
 namespace ingot::cli {
 namespace {
 
@@ -180,6 +182,7 @@ std::string profile_text(const ProfileReport& report, const ProfileTextOptions& 
     add_stages("from there to the end", report.decode_stages, report.wall_ms - report.first_byte_ms, out);
   }
   for (const ProfilePhase& phase : report.phases) add_phase(report, phase, options.per_layer, out);
+  out += prefill_text(report.prefill);
   add_memory(report.memory, out);
   for (const std::string* line : {&report.drift, &report.counters, &report.energy}) {
     if (!line->empty()) out += *line + "\n";
@@ -222,6 +225,7 @@ Json profile_json(const ProfileReport& report, const ProfileTextOptions& options
                     {"peak_resident", report.memory.peak_resident},
                     {"allocations", report.memory.allocations},
                     {"allocated_bytes", report.memory.allocated_bytes}};
+  json["prefill"] = prefill_json(report.prefill);
   json["ceilings"] = {{"processor", limits.processor},
                       {"dram_read_now", report.dram_read_now},
                       {"dram_read", limits.dram_read.all_threads},

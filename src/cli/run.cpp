@@ -36,7 +36,7 @@ struct RunFlags {
   std::optional<uint64_t> seed;
   std::vector<std::string> logit_bias;
   std::vector<std::string> stop;
-  int chunk = 512;
+  ChunkFlags chunk;
   bool ignore_eos = false;
   bool raw = false;
   bool special = false;
@@ -122,8 +122,7 @@ void add_run_flags(CLI::App* app, RunFlags& flags) {
       ->check(
           CLI::Validator([](std::string& text) { return text.empty() ? std::string("the text is empty") : ""; }, ""));
   add_switch(app, "--ignore-eos", flags.ignore_eos, "Go on after the model's end tokens");
-  add_flag_value(app, "--chunk", flags.chunk, "Prompt tokens computed together; never changes the numbers")
-      ->check(in_range(1, 1 << 20));
+  add_chunk_flags(app, flags.chunk);
   add_switch(app, "--special", flags.special,
              "Special tokens written in the prompt become tokens; else they stay text");
   add_switch(app, "--echo", flags.echo, "Print the prompt in front");
@@ -185,7 +184,7 @@ int run_generation(const RunFlags& flags, const Model& model, const std::string&
   for (const std::string& text : flags.logit_bias) options.sampling.logit_bias.push_back(*parse_bias(text));
   options.stop = flags.stop;
   options.ignore_end = flags.ignore_eos;
-  options.chunk = flags.chunk;
+  options.chunk = flags.model.chunk;
   options.on_prompt_progress = [&progress](int64_t n_done, int64_t n_total) {
     progress.show(fmt::format("{} of {} tokens", n_done, n_total));
   };
@@ -219,7 +218,8 @@ int run_generation(const RunFlags& flags, const Model& model, const std::string&
   return code == kDone && result->finish == Finish::kInterrupted && !out.broken() ? kInterrupted : code;
 }
 
-int run(const RunFlags& flags) {
+int run(const RunFlags& given) {
+  RunFlags flags = given;
   const auto start = std::chrono::steady_clock::now();
   if (flags.stream && !flags.json) {
     report_error("--stream needs --json: without it text streams anyway");
@@ -229,6 +229,12 @@ int run(const RunFlags& flags) {
     report_error("no prompt: give -p TEXT, -f FILE, or write one to standard input");
     return kWrongUsage;
   }
+  const Expected<Chunking> chunking = flags.chunk.chunking();
+  if (!chunking) {
+    report_error(chunking.error().message);
+    return kWrongUsage;
+  }
+  flags.model.chunk = *chunking;
   const Expected<Model> model = open_model(flags.model);
   if (!model) return report_error(model.error().message);
   if (!flags.raw && !model->info().chat_template.empty()) {
@@ -251,7 +257,7 @@ Command add_run(CLI::App& app) {
   CLI::App* command = app.add_subcommand("run", "Continue a prompt");
   add_run_flags(command, *flags);
   add_switch(command, "--raw", flags->raw, "Take the prompt as it is, without the model's chat template");
-  command->footer(kRunExamples);
+  command->footer(std::string(kRunExamples) + "\n\n" + kChunkHelp);
   return {command, [flags] { return run(*flags); }};
 }
 
@@ -260,7 +266,7 @@ Command add_generate(CLI::App& app) {
   CLI::App* command = app.add_subcommand("generate", "The same as run --raw");
   add_run_flags(command, *flags);
   add_switch(command, "--raw", flags->raw, "Always on here");
-  command->footer(kRunExamples);
+  command->footer(std::string(kRunExamples) + "\n\n" + kChunkHelp);
   return {command, [flags] {
             flags->raw = true;
             return run(*flags);

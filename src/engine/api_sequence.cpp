@@ -3,6 +3,7 @@
 
 #include "engine/api_errors.h"
 #include "engine/api_handles.h"
+#include "engine/chunking.h"
 #include "engine/generation.h"
 
 namespace ingot {
@@ -19,6 +20,10 @@ const char* finish_name(Finish finish) {
       return "interrupted";
   }
   return "unknown";
+}
+
+Expected<Chunking> parse_chunking(std::string_view text) {
+  return to_public(core::parse_chunking(text));
 }
 
 Sequence::Sequence(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -51,6 +56,10 @@ Expected<FeedResult> Sequence::feed_embeddings(std::span<const float> embeddings
   const auto rows = core::TensorView::matrix(const_cast<float*>(embeddings.data()),
                                              static_cast<int64_t>(embeddings.size() / dim), static_cast<int64_t>(dim));
   return guarded([&] { return to_public(impl_->sequence.feed({}, rows, options)); });
+}
+
+Expected<PrefillPlan> Sequence::plan(int64_t n_tokens, const Chunking& chunk) const {
+  return guarded([&] { return to_public(impl_->sequence.plan(n_tokens, {.chunk = chunk})); });
 }
 
 Expected<GenerateResult> Sequence::generate(std::span<const Token> prompt, const GenerateOptions& options) {

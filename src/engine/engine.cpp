@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "engine/chunking.h"
 #include "engine/memory.h"
 
 namespace ingot::core {
@@ -23,6 +24,23 @@ int64_t kv_bytes_per_token(const ModelSpec& spec, DType dtype) {
   int64_t n_values = 0;
   for (const LayerSpec& layer : spec.layers) n_values += layer.attention.key_width() + layer.attention.value_width();
   return n_values * (dtype == DType::kF32 ? 4 : 2);
+}
+
+// Rows that a step has at most when prompts are read so. Of what depends on the prompt or on the memory that is free
+// when it is read, the least is taken: reading checks the rest.
+int64_t chunk_rows(const Chunking& chunking) {
+  switch (chunking.strategy) {
+    case Chunking::Strategy::kFixed:
+    case Chunking::Strategy::kIncremental:
+      return chunking.size + chunking.overlap;
+    case Chunking::Strategy::kNone:
+    case Chunking::Strategy::kLayerByLayer:
+      return kDefaultChunk;
+    case Chunking::Strategy::kAuto:
+    case Chunking::Strategy::kMinimal:
+      break;
+  }
+  return 1 + chunking.overlap;
 }
 
 ModelInfo describe(const GgufFile& file, const ModelSpec& spec, const Vocabulary& vocabulary) {
@@ -67,6 +85,7 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& path, const Mode
   if (options.context < 0 || options.context > kMaxContext) {
     return invalid("a context of {} tokens, expected 1 to {}", options.context, kMaxContext);
   }
+  INGOT_TRY(check_chunking(options.chunk));
   std::shared_ptr<Engine> engine(new Engine());
   engine->path_ = path;
   engine->options_ = options;
@@ -87,7 +106,9 @@ Status Engine::load(const GgufFile& file, Recorder* recorder) {
   const DType kv_type = kv_dtype(options_.kv_type);
   const MemoryNeed need = {.weights = tensor_bytes(file),
                            .kv_per_token = kv_bytes_per_token(spec, kv_type),
-                           .activations = estimate_activation_bytes(spec, kDefaultChunk)};
+                           .activations = estimate_activation_bytes(spec, chunk_rows(options_.chunk)),
+                           .least_kv_per_token = kv_bytes_per_token(spec, DType::kF16),
+                           .least_activations = estimate_activation_bytes(spec, 1)};
   INGOT_ASSIGN(const int64_t context,
                choose_context(need, query_memory_limits(), options_.context, spec.context_length));
   if (context > spec.context_length) {
@@ -109,6 +130,8 @@ Status Engine::load(const GgufFile& file, Recorder* recorder) {
     return invalid("a context of {} tokens, but the model has embeddings for {} positions", context,
                    positions.matrix.rows);
   }
+  working_set_ = std::make_unique<const WorkingSet>(*model_);
+  prefill_work_ = std::make_unique<const PrefillWork>(core::prefill_work(*model_));
   weights_zone.stop();
   StageZone tokenizer_zone(recorder, "build tokenizer");
   INGOT_ASSIGN(tokenizer_, Tokenizer::create(model_->vocabulary()));
@@ -126,13 +149,46 @@ Status Engine::load(const GgufFile& file, Recorder* recorder) {
 }
 
 Status Engine::step(std::span<const SequenceSlice> slices, const ForwardOutputs& outputs,
-                    const std::atomic<bool>* cancel) {
+                    const std::atomic<bool>* cancel, ForwardScratch* scratch) {
   const std::scoped_lock lock(step_mutex_);
   if (recorder_ != nullptr) recorder_->set_phase(slices.back().generated ? StepPhase::kDecode : StepPhase::kPrefill);
   const StageZone zone(recorder_, "step");
-  return forward(*model_, ops(), slices, outputs, cancel).map_error([this](const Error& error) {
+  return forward(*model_, ops(), slices, outputs, cancel, scratch).map_error([this](const Error& error) {
     return error.kind == ErrorKind::kIo ? error.context(path_) : error;
   });
+}
+
+Status Engine::step_by_layer(const SequenceSlice& slice, int64_t n_chunk, const ForwardOutputs& outputs,
+                             const std::atomic<bool>* cancel, ForwardScratch* scratch,
+                             const std::function<void(int64_t n_layers)>& on_layer) {
+  const std::scoped_lock lock(step_mutex_);
+  if (recorder_ != nullptr) recorder_->set_phase(slice.generated ? StepPhase::kDecode : StepPhase::kPrefill);
+  const StageZone zone(recorder_, "step");
+  return forward_by_layer(*model_, ops(), slice, n_chunk, outputs, cancel, scratch, on_layer)
+      .map_error([this](const Error& error) { return error.kind == ErrorKind::kIo ? error.context(path_) : error; });
+}
+
+OpsMemory Engine::ops_memory() const {
+  const std::scoped_lock lock(step_mutex_);
+  return ops_->memory();
+}
+
+StepMemory Engine::step_memory(const StepSize& size, int64_t first_position) const {
+  return working_set_->of(*ops_, size, first_position);
+}
+
+std::vector<ChunkSample> Engine::chunk_samples() const {
+  const std::scoped_lock lock(samples_mutex_);
+  return samples_;
+}
+
+void Engine::add_chunk_sample(ChunkSample sample) {
+  constexpr size_t kMostSamples = 64;
+  const std::scoped_lock lock(samples_mutex_);
+  sample.cold = samples_.empty();
+  // The first one goes first: with it all of them are warm.
+  if (samples_.size() == kMostSamples) samples_.erase(samples_.begin());
+  samples_.push_back(sample);
 }
 
 Status Engine::embed(std::span<const int32_t> tokens, TensorView out) {

@@ -3,12 +3,15 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "engine/prefill_planner.h"
 #include "gguf/reader.h"
 #include "ingot/model.h"
 #include "model/forward.h"
@@ -21,7 +24,7 @@
 namespace ingot::core {
 
 // Prompt tokens computed together unless a caller says otherwise; the scratch in the memory check is for as many.
-inline constexpr int kDefaultChunk = 512;
+inline constexpr int kDefaultChunk = Chunking::kDefaultSize;
 
 class Engine {
  public:
@@ -38,7 +41,12 @@ class Engine {
 
   // forward() with this engine's operations; steps of several threads take turns. Errors also when a page of the file
   // could not be read, since the results are void then.
-  Status step(std::span<const SequenceSlice> slices, const ForwardOutputs& outputs, const std::atomic<bool>* cancel);
+  Status step(std::span<const SequenceSlice> slices, const ForwardOutputs& outputs, const std::atomic<bool>* cancel,
+              ForwardScratch* scratch = nullptr);
+  // forward_by_layer(), likewise.
+  Status step_by_layer(const SequenceSlice& slice, int64_t n_chunk, const ForwardOutputs& outputs,
+                       const std::atomic<bool>* cancel, ForwardScratch* scratch,
+                       const std::function<void(int64_t n_layers)>& on_layer);
   // out: (tokens, dim). Errors: an id outside the vocabulary.
   Status embed(std::span<const int32_t> tokens, TensorView out);
 
@@ -46,7 +54,13 @@ class Engine {
   // recording; no step may be under way.
   void set_recorder(Recorder* recorder, ProfileDetail detail = {});
   Recorder* recorder() const { return recorder_; }
-  OpsMemory ops_memory() const { return ops_->memory(); }
+  // Waits for a step that is under way.
+  OpsMemory ops_memory() const;
+  // What prefill_planner.h wants to know; measured chunks are kept, the latest of them.
+  StepMemory step_memory(const StepSize& size, int64_t first_position) const;
+  const PrefillWork& prefill_work() const { return *prefill_work_; }
+  std::vector<ChunkSample> chunk_samples() const;
+  void add_chunk_sample(ChunkSample sample);
   const char* backend() const { return ops_->backend(); }
   bool has_attention_stages() const { return ops_->has_attention_stages(); }
 
@@ -66,7 +80,11 @@ class Engine {
   Recorder* recorder_ = nullptr;
   std::shared_ptr<const Model> model_;
   std::shared_ptr<const Tokenizer> tokenizer_;
-  std::mutex step_mutex_;  // ops_ serve one thread at a time
+  std::unique_ptr<const WorkingSet> working_set_;
+  std::unique_ptr<const PrefillWork> prefill_work_;
+  mutable std::mutex step_mutex_;  // ops_ serve one thread at a time
+  mutable std::mutex samples_mutex_;
+  std::vector<ChunkSample> samples_;
 };
 
 // Errors: a mode that does not exist yet, with those that do.

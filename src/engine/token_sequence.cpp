@@ -1,23 +1,24 @@
 #include "engine/token_sequence.h"
 
 #include <algorithm>
+#include <chrono>
 #include <new>
 #include <stdexcept>
 #include <utility>
 
+#include "engine/chunking.h"
 #include "engine/memory.h"
 #include "engine/sequence_bytes.h"
 
 namespace ingot::core {
 namespace {
 
-// Room for rows x cols more floats at the end of values.
-Status grow(std::vector<float>& values, int64_t rows, int64_t cols) {
-  if (rows * cols >= int64_t{1} << 20) {  // small ones are not worth asking the system
-    INGOT_TRY(check_free_memory(rows * cols * int64_t{sizeof(float)}, "the outputs of this call"));
-  }
+constexpr int64_t kSmallNeed = int64_t{4} << 20;  // less than this is not worth asking the system
+
+// Room for rows x cols more floats at the end of values, so that they do not move later.
+Status make_room(std::vector<float>& values, int64_t rows, int64_t cols) {
   try {
-    values.resize(values.size() + static_cast<size_t>(rows * cols));
+    values.reserve(values.size() + static_cast<size_t>(rows * cols));
   } catch (const std::bad_alloc&) {
     return fail(ErrorKind::kOutOfMemory, "cannot allocate outputs of {} x {} values", rows, cols);
   } catch (const std::length_error&) {
@@ -26,12 +27,40 @@ Status grow(std::vector<float>& values, int64_t rows, int64_t cols) {
   return {};
 }
 
+// The next rows x cols of values, for a step to write.
+TensorView extend(std::vector<float>& values, int64_t rows, int64_t cols) {
+  const size_t before = values.size();
+  values.resize(before + static_cast<size_t>(rows * cols));
+  return TensorView::matrix(values.data() + before, rows, cols);
+}
+
+int64_t n_output_rows(Rows rows, int64_t n_tokens) {
+  return rows == Rows::kAll ? n_tokens : rows == Rows::kLast ? 1 : 0;
+}
+
+int64_t free_memory() {
+  const MemoryLimits limits = query_memory_limits();
+  return std::min(limits.physical, limits.address_space);
+}
+
 }  // namespace
 
 struct TokenSequence::Input {
   std::span<const int32_t> tokens;
   TensorView embeddings;
   int64_t n_rows() const { return tokens.empty() ? embeddings.rows : static_cast<int64_t>(tokens.size()); }
+};
+
+struct TokenSequence::Chunk {
+  int64_t first = 0;  // of the input's rows
+  int64_t n_tokens = 0;
+  int64_t n_repeated = 0;  // rows before these
+};
+
+// What lasts from the first chunk to the last.
+struct TokenSequence::Reading {
+  ForwardScratch scratch = {};
+  int64_t kv_bytes_before = 0;
 };
 
 TokenSequence::TokenSequence(std::shared_ptr<Engine> engine)
@@ -52,7 +81,7 @@ Result<FeedResult> TokenSequence::feed(std::span<const int32_t> tokens, TensorVi
   const Input input = {tokens, embeddings};
   const int64_t n_rows = input.n_rows();
   if (n_rows == 0) return invalid("nothing to feed: no tokens");
-  if (options.chunk < 1) return invalid("a chunk of {} tokens, expected at least 1", options.chunk);
+  INGOT_TRY(check_chunking(options.chunk));
   INGOT_TRY(engine_->check_tokens(tokens));
   INGOT_TRY(check_fits(n_rows));
   INGOT_TRY(compute_pending(/*want_logits=*/false, options.cancel.flag()));
@@ -78,50 +107,164 @@ Result<FeedResult> TokenSequence::feed(std::span<const int32_t> tokens, TensorVi
   return tl::unexpected(std::move(status).error());
 }
 
+PrefillTask TokenSequence::prefill_task(int64_t n_tokens, const FeedOptions& options) const {
+  const int64_t n_values = n_output_rows(options.logits, n_tokens) * engine_->info().vocab_size +
+                           n_output_rows(options.hidden, n_tokens) * engine_->info().dim +
+                           (options.logits == Rows::kNone ? 0 : engine_->info().vocab_size);  // last_logits_
+  PrefillTask task;
+  task.n_tokens = n_tokens;
+  task.n_before = length();
+  task.final_rows = options.hidden == Rows::kNone ? options.logits : Rows::kNone;
+  task.kv_bytes = state_.growth_bytes(length() - state_.length() + n_tokens);
+  task.kv_block_bytes = state_.shape().bytes_per_block();
+  task.output_bytes = n_values * static_cast<int64_t>(sizeof(float));
+  task.chunking = options.chunk;
+  return task;
+}
+
+PrefillSetting TokenSequence::prefill_setting(std::span<const ChunkSample> samples) const {
+  return {.work = engine_->prefill_work(),
+          .memory_of = [this](const StepSize& size,
+                              int64_t first_position) { return engine_->step_memory(size, first_position); },
+          .free_bytes = 0,
+          .held = engine_->ops_memory(),
+          .samples = samples};
+}
+
+Result<PrefillPlan> TokenSequence::plan(int64_t n_tokens, const FeedOptions& options) const {
+  if (n_tokens < 1) return invalid("{} tokens to read, expected at least 1", n_tokens);
+  INGOT_TRY(check_fits(n_tokens));
+  const std::vector<ChunkSample> samples = engine_->chunk_samples();
+  PrefillSetting setting = prefill_setting(samples);
+  setting.free_bytes = free_memory();
+  return plan_prefill(prefill_task(n_tokens, options), setting);
+}
+
+Status TokenSequence::prepare(int64_t n_rows, FeedResult& out, const FeedOptions& options) {
+  last_prefill_ = {};
+  last_prefill_.plan.n_tokens = n_rows;
+  // One row is one chunk, whatever the strategy; generated tokens come so, and there must be quick.
+  if (n_rows == 1) return {};
+  const std::vector<ChunkSample> samples = engine_->chunk_samples();
+  const PrefillTask task = prefill_task(n_rows, options);
+  PrefillSetting setting = prefill_setting(samples);
+  if (options.chunk.strategy == Chunking::Strategy::kAuto) setting.free_bytes = free_memory();
+  INGOT_ASSIGN(last_prefill_.plan, plan_prefill(task, setting));
+  if (last_prefill_.plan.memory.total() >= kSmallNeed) {
+    setting.free_bytes = free_memory();
+    INGOT_TRY(check_memory(last_prefill_.plan, task, setting));
+  }
+  INGOT_TRY(make_room(out.logits, n_output_rows(options.logits, n_rows), engine_->info().vocab_size));
+  return make_room(out.hidden, n_output_rows(options.hidden, n_rows), engine_->info().dim);
+}
+
 Status TokenSequence::feed_rows(const Input& input, int64_t first, int64_t n_rows, FeedResult& out,
                                 const FeedOptions& options) {
+  INGOT_TRY(prepare(n_rows, out, options));
   const int64_t n_vocab = engine_->info().vocab_size;
-  const int64_t dim = engine_->info().dim;
+  Reading reading{.kv_bytes_before = state_.n_bytes()};
   for (int64_t done = 0; done < n_rows;) {
     if (options.cancel.cancelled()) return fail(ErrorKind::kCancelled, "cancelled");
-    const int64_t n_chunk = std::min<int64_t>(options.chunk, n_rows - done);
-    const bool last_chunk = done + n_chunk == n_rows;
-    SequenceSlice slice;
-    slice.state = &state_;
-    if (input.tokens.empty()) {
-      slice.embeddings = input.embeddings.row_range(first + done, n_chunk);
-    } else {
-      slice.tokens = input.tokens.subspan(static_cast<size_t>(first + done), static_cast<size_t>(n_chunk));
-    }
-    slice.generated = options.generated;
-    slice.all_rows = options.logits == Rows::kAll || options.hidden == Rows::kAll;
-    const int64_t n_outputs = slice.all_rows ? n_chunk : 1;
-
+    const std::vector<ChunkSample> samples = n_rows > 1 ? engine_->chunk_samples() : std::vector<ChunkSample>();
+    const Chunk chunk = {.first = first + done,
+                         .n_tokens = next_chunk(last_prefill_.plan, done, engine_->prefill_work(), samples),
+                         .n_repeated = std::min<int64_t>(options.chunk.overlap, done)};
+    const bool last_chunk = done + chunk.n_tokens == n_rows;
     ForwardOutputs outputs;
     if (options.logits == Rows::kAll || (options.logits == Rows::kLast && last_chunk)) {
-      INGOT_TRY(grow(out.logits, n_outputs, n_vocab));
-      outputs.logits =
-          TensorView::matrix(out.logits.data() + out.logits.size() - n_outputs * n_vocab, n_outputs, n_vocab);
+      outputs.logits = extend(out.logits, options.logits == Rows::kAll ? chunk.n_tokens : 1, n_vocab);
     }
     if (options.hidden == Rows::kAll || (options.hidden == Rows::kLast && last_chunk)) {
-      INGOT_TRY(grow(out.hidden, n_outputs, dim));
-      outputs.hidden = TensorView::matrix(out.hidden.data() + out.hidden.size() - n_outputs * dim, n_outputs, dim);
+      outputs.hidden = extend(out.hidden, options.hidden == Rows::kAll ? chunk.n_tokens : 1, engine_->info().dim);
     }
-    INGOT_TRY(engine_->step(std::span(&slice, 1), outputs, options.cancel.flag()));
+    INGOT_TRY(feed_timed(input, chunk, outputs, options, reading, samples));
 
-    if (slice.tokens.empty()) {
-      tokens_.insert(tokens_.end(), static_cast<size_t>(n_chunk), -1);
+    if (input.tokens.empty()) {
+      tokens_.insert(tokens_.end(), static_cast<size_t>(chunk.n_tokens), -1);
     } else {
-      tokens_.insert(tokens_.end(), slice.tokens.begin(), slice.tokens.end());
+      const auto fed = input.tokens.subspan(static_cast<size_t>(chunk.first), static_cast<size_t>(chunk.n_tokens));
+      tokens_.insert(tokens_.end(), fed.begin(), fed.end());
     }
     if (outputs.logits.data != nullptr) {
       last_logits_.assign(out.logits.end() - n_vocab, out.logits.end());
     } else {
       last_logits_.clear();
     }
-    done += n_chunk;
+    done += chunk.n_tokens;
+    last_prefill_.measured.outputs =
+        static_cast<int64_t>((out.logits.size() + out.hidden.size() + last_logits_.size()) * sizeof(float));
     if (options.on_progress) options.on_progress(first + done, input.n_rows());
   }
+  return {};
+}
+
+Status TokenSequence::feed_timed(const Input& input, const Chunk& chunk, const ForwardOutputs& outputs,
+                                 const FeedOptions& options, Reading& reading, std::span<const ChunkSample> samples) {
+  if (last_prefill_.plan.n_tokens == 1) return feed_chunk(input, chunk, outputs, options, reading);
+  const int64_t n_rows = chunk.n_tokens + chunk.n_repeated;
+  const PrefillFlops flops = engine_->prefill_work().flops(state_.length() - chunk.n_repeated, n_rows);
+  const auto start = std::chrono::steady_clock::now();
+  INGOT_TRY(feed_chunk(input, chunk, outputs, options, reading));
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+
+  if (!options.generated && options.chunk.strategy != Chunking::Strategy::kLayerByLayer) {
+    engine_->add_chunk_sample({.n_rows = n_rows, .seconds = seconds, .flops = flops});
+  }
+  const OpsMemory ops = engine_->ops_memory();
+  PrefillMemory& measured = last_prefill_.measured;
+  measured.activations = std::max(measured.activations, reading.scratch.n_bytes());
+  measured.attention_scratch = ops.attention_scratch;
+  measured.kernel_scratch = ops.other_scratch;
+  if (engine_->recorder() != nullptr) {
+    last_prefill_.chunks.push_back({.n_tokens = chunk.n_tokens,
+                                    .n_repeated = chunk.n_repeated,
+                                    .n_cached = state_.length(),
+                                    .estimated_ms = estimate_seconds(samples, n_rows, flops) * 1000,
+                                    .ms = seconds * 1000});
+  }
+  return {};
+}
+
+Status TokenSequence::feed_chunk(const Input& input, const Chunk& chunk, const ForwardOutputs& outputs,
+                                 const FeedOptions& options, Reading& reading) {
+  const int64_t first_row = chunk.first - chunk.n_repeated;
+  const int64_t n_rows = chunk.n_tokens + chunk.n_repeated;
+  SequenceSlice slice;
+  slice.state = &state_;
+  if (input.tokens.empty()) {
+    slice.embeddings = input.embeddings.row_range(first_row, n_rows);
+  } else {
+    slice.tokens = input.tokens.subspan(static_cast<size_t>(first_row), static_cast<size_t>(n_rows));
+  }
+  slice.generated = options.generated;
+  slice.all_rows = options.logits == Rows::kAll || options.hidden == Rows::kAll;
+  slice.n_repeated = chunk.n_repeated;
+  int64_t& kv_bytes = last_prefill_.measured.kv;
+  if (options.chunk.strategy == Chunking::Strategy::kLayerByLayer) {
+    const int64_t n_layers = engine_->info().n_layers;
+    const auto on_layer = [&](int64_t n_done) {
+      if (!options.on_progress || n_done == n_layers) return;
+      options.on_progress(chunk.first + n_rows * n_done / n_layers, input.n_rows());
+    };
+    INGOT_TRY(engine_->step_by_layer(slice, kLayerRows, outputs, options.cancel.flag(), &reading.scratch, on_layer));
+    kv_bytes = state_.n_bytes() - reading.kv_bytes_before;
+    return {};
+  }
+  if (chunk.n_repeated == 0) {
+    INGOT_TRY(engine_->step(std::span(&slice, 1), outputs, options.cancel.flag(), &reading.scratch));
+    kv_bytes = std::max(kv_bytes, state_.n_bytes() - reading.kv_bytes_before);
+    return {};
+  }
+  // The state from before stays at hand: cut short, a chunk must not cost the tokens that it repeats.
+  SequenceState before = state_.fork();
+  state_.truncate(state_.length() - chunk.n_repeated);
+  const int64_t n_shared = state_.length() / kPageTokens * state_.shape().bytes_per_block();
+  Status status = engine_->step(std::span(&slice, 1), outputs, options.cancel.flag(), &reading.scratch);
+  if (!status) {
+    state_ = std::move(before);
+    return status;
+  }
+  kv_bytes = std::max(kv_bytes, state_.n_bytes() + before.n_bytes() - n_shared - reading.kv_bytes_before);
   return {};
 }
 

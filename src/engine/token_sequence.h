@@ -17,6 +17,20 @@
 
 namespace ingot::core {
 
+// How the last prompt was read, for profiles.
+struct PrefillRecord {
+  struct Chunk {
+    int64_t n_tokens = 0;
+    int64_t n_repeated = 0;
+    int64_t n_cached = 0;     // positions that its last token sees
+    double estimated_ms = 0;  // from what was measured before it; 0: nothing was
+    double ms = 0;
+  };
+  PrefillPlan plan;
+  PrefillMemory measured;     // of the scratch: all that the operations hold
+  std::vector<Chunk> chunks;  // while the engine has a recorder
+};
+
 class TokenSequence {
  public:
   explicit TokenSequence(std::shared_ptr<Engine> engine);
@@ -29,6 +43,10 @@ class TokenSequence {
 
   // Either tokens or embeddings, (n, dim). See ingot::Sequence::feed.
   Result<FeedResult> feed(std::span<const int32_t> tokens, TensorView embeddings, const FeedOptions& options);
+
+  // See ingot::Sequence::plan; outputs as the options say.
+  Result<PrefillPlan> plan(int64_t n_tokens, const FeedOptions& options) const;
+  const PrefillRecord& last_prefill() const { return last_prefill_; }
 
   // The logits after the last token, (n_vocab); empty if there are none: nothing fed yet, or forgotten since.
   std::span<const float> last_logits() const { return last_logits_; }
@@ -48,13 +66,25 @@ class TokenSequence {
       : engine_(std::move(engine)), state_(std::move(state)) {}
 
   struct Input;
+  struct Chunk;
+  struct Reading;
   // Rows [first, first + n_rows) in chunks; outputs, where wanted, for all of these rows or for the last one.
   Status feed_rows(const Input& input, int64_t first, int64_t n_rows, FeedResult& out, const FeedOptions& options);
+  // The plan, a look at the memory, and room for the outputs.
+  Status prepare(int64_t n_rows, FeedResult& out, const FeedOptions& options);
+  // One chunk of these rows or, layer by layer, all of them; with a measurement.
+  Status feed_timed(const Input& input, const Chunk& chunk, const ForwardOutputs& outputs, const FeedOptions& options,
+                    Reading& reading, std::span<const ChunkSample> samples);
+  Status feed_chunk(const Input& input, const Chunk& chunk, const ForwardOutputs& outputs, const FeedOptions& options,
+                    Reading& reading);
+  PrefillTask prefill_task(int64_t n_tokens, const FeedOptions& options) const;
+  PrefillSetting prefill_setting(std::span<const ChunkSample> samples) const;
 
   std::shared_ptr<Engine> engine_;
   SequenceState state_;
   std::vector<int32_t> tokens_;
   std::vector<float> last_logits_;  // (n_vocab) or empty
+  PrefillRecord last_prefill_;
 };
 
 }  // namespace ingot::core

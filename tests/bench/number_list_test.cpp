@@ -35,6 +35,15 @@ TEST(NumberList, NamesWhatIsWrong) {
   EXPECT_THAT(parse_number_list("1-1000000", 0, 1 << 24).error().message, HasSubstr("more than"));
 }
 
+TEST(NumberList, ChunksMayBeStrategies) {
+  EXPECT_THAT(*parse_chunk_list("128-512*2,auto:64M,layer-by-layer,7"),
+              ElementsAre(Chunking(128), Chunking(256), Chunking(512), Chunking::automatic(int64_t{64} << 20),
+                          Chunking::layer_by_layer(), Chunking(7)));
+  for (const char* text : {"", "512,", "0", "0-4", "auto:,512", "512;none", "layer-by-layer+1", "4-2"}) {
+    EXPECT_FALSE(parse_chunk_list(text)) << text;
+  }
+}
+
 TEST(NumberList, Pairs) {
   EXPECT_THAT(*parse_pair_list("512,32;64,8", 1, 4096), ElementsAre(Pair(512, 32), Pair(64, 8)));
   EXPECT_FALSE(parse_pair_list("512", 1, 4096));

@@ -41,6 +41,12 @@ class Bench(Case):
         self.assertGreaterEqual(high, prefill["tokens_per_second"]["mean"] * 0.999)
         self.assertNotIn("tokens_per_second", load)
 
+    def test_rows_name_the_strategy(self):
+        document = self.measured("-p", "40", "-n", "0", "--chunk", "8-16*2,auto,layer-by-layer", "-t", "1", "-r", "1",
+                                 small=[])
+        self.assertEqual([row["chunk"] for row in document["results"] if row["test"] == "pp40"],
+                         ["8", "16", "auto", "layer-by-layer"])
+
     def test_lists_ranges_threads_and_chunks(self):
         document = self.measured("-p", "8-32*2", "-n", "0", "--chunk", "4,16", "-t", "1,2", "-r", "1", small=[])
         prefills = [(row["test"], row["chunk"], row["threads"]) for row in document["results"]

@@ -28,8 +28,8 @@ class Profile(Case):
         profile = self.profiled("--json").json
         self.assertEqual(list(profile), [
             "schema", "model", "mode", "kernels", "threads", "prompt_tokens", "generated_tokens", "wall_ms",
-            "first_byte_ms", "stages", "decode_stages", "phases", "operations", "backends", "memory", "ceilings", "drift",
-            "counters", "energy", "dropped_events", "findings"])
+            "first_byte_ms", "stages", "decode_stages", "phases", "operations", "backends", "memory", "prefill", "ceilings",
+            "drift", "counters", "energy", "dropped_events", "findings"])
         self.assertEqual(profile["schema"], 1)
         self.assertEqual(profile["threads"], 2)
         self.assertEqual(profile["prompt_tokens"], len(run("tokenize", TINY, PROMPT).text.split()))
@@ -44,6 +44,28 @@ class Profile(Case):
                 "phase", "layers", "operation", "format", "kernel", "backend", "calls", "ms", "share", "bytes", "flops",
                 "gb_per_second", "gflop_per_second", "percent_of_ceiling", "bound", "wait_share", "loops", "serial_ms",
                 "apart"])
+
+    def test_says_how_the_prompt_was_read(self):
+        prefill = self.profiled("--json", "--chunk", "16", "--chunk-overlap", "4").json["prefill"]
+        self.assertEqual(list(prefill), ["chunking", "reason", "runs", "largest_chunk", "memory", "measured_memory",
+                                         "arithmetic_ms", "estimated_ms", "ms", "chunks"])
+        self.assertEqual(prefill["chunking"], "16, overlap 4")
+        self.assertEqual(prefill["largest_chunk"], 20)
+        self.assertEqual(prefill["memory"], prefill["measured_memory"])
+        self.assertEqual(prefill["runs"][0], {"chunks": len(prefill["chunks"]) - 1, "tokens": 16})
+        self.assertEqual([chunk["repeated"] for chunk in prefill["chunks"]],
+                         [0] + [4] * (len(prefill["chunks"]) - 1))
+        for chunking in ("none", "auto", "incremental", "layer-by-layer", "minimal"):
+            profile = self.profiled("--json", "--chunk", chunking).json
+            prefill = profile["prefill"]
+            self.assertEqual(prefill["chunking"], chunking)
+            self.assertEqual(sum(run["chunks"] * run["tokens"] for run in prefill["runs"]), profile["prompt_tokens"])
+            self.assertEqual(sum(chunk["tokens"] for chunk in prefill["chunks"]), profile["prompt_tokens"])
+            self.assertGreaterEqual(prefill["memory"]["total"], prefill["measured_memory"]["total"])
+            self.assertEqual(profile["dropped_events"], 0)
+        text = self.profiled("--chunk", "layer-by-layer").text
+        for part in ("reading the prompt with chunk layer-by-layer: ", "planned: 1 x ", "activations", "measured"):
+            self.assertIn(part, text)
 
     def test_figures_agree_with_each_other(self):
         profile = self.profiled("--json").json

@@ -51,7 +51,9 @@ class Run(Case):
 
     def test_numbers_depend_neither_on_threads_nor_on_chunks(self):
         expected = self.generated("-n", "20", *GREEDY, "-t", "1")["tokens"]
-        for args in [["-t", "2"], ["-t", "3"], ["-t", "4"], ["--chunk", "1"], ["--chunk", "7"], ["--chunk", "100000"]]:
+        for args in [["-t", "2"], ["-t", "3"], ["-t", "4"], ["--chunk", "1"], ["--chunk", "7"], ["--chunk", "100000"],
+                     ["--chunk", "none"], ["--chunk", "auto"], ["--chunk", "auto:1M"], ["--chunk", "incremental:64"],
+                     ["--chunk", "layer-by-layer"], ["--chunk", "minimal"], ["--chunk", "9", "--chunk-overlap", "4"]]:
             self.assertEqual(self.generated("-n", "20", *GREEDY, *args)["tokens"], expected, args)
 
     def test_a_seed_repeats_the_text(self):
@@ -109,7 +111,11 @@ class Run(Case):
         finished = run("run", TINY, "-p", "x", "-n", "1", "--raw", preexec_fn=limit)
         self.assertEqual(finished.code, 0, finished.err)
         refused = run("run", TINY, "-p", "x", "-c", "1000000", "--raw", preexec_fn=limit)
-        self.assert_error(refused, 1, "address space", "385.5 MB", "are left")
+        self.assert_error(refused, 1, "address space", "385.5 MB", "are left", "would fit: a context of ")
+        prompt = self.file("long", "hello world " * 30000)
+        refused = run("run", TINY, "-f", prompt, "-c", "300000", "--raw", "--chunk", "none", preexec_fn=limit)
+        self.assertEqual(refused.code, 1)
+        self.assertRegex(refused.err, r"with chunk none needs .* are free; would fit: .*chunk 512 \(.*chunk minimal \(")
 
     def test_a_template_that_is_not_used_is_told(self):
         with open(TINY, "rb") as file:

@@ -27,13 +27,27 @@ class Usage(Case):
                             ("--temp", "nan"), ("--top-k", "-1"), ("--top-p", "1.01"), ("--top-p", "nan"),
                             ("--min-p", "-0.1"), ("--typical", "2"), ("--repeat-penalty", "0"),
                             ("--repeat-last-n", "-2"), ("--seed", "-1"), ("--seed", "18446744073709551616"),
-                            ("--chunk", "0"), ("--mode", "quick"), ("--isa", "mmx"), ("--kv-type", "q8_0"),
+                            ("--chunk", "0"), ("--chunk", "1048577"), ("--chunk", "all"), ("--chunk", ""),
+                            ("--chunk", "auto:lots"), ("--chunk", "incremental:63"), ("--chunk-overlap", "-1"),
+                            ("--mode", "quick"), ("--isa", "mmx"), ("--kv-type", "q8_0"),
                             ("--stop", ""), ("--logit-bias", "5"), ("--logit-bias", "x=1"), ("--logit-bias", "5=x")]:
             with self.subTest(flag=flag, value=value):
                 # "--flag=value", so that a minus sign is no flag of its own.
                 args = [f"{flag}={value}"] if flag.startswith("--") else [flag, value]
                 named = {"-t": "--threads", "-c": "--ctx", "-n": "--max-tokens"}.get(flag, flag)
                 self.assert_error(run("run", TINY, "-p", "x", *args), 2, named)
+
+    def test_chunks_say_what_was_expected(self):
+        self.assert_error(run("run", TINY, "-p", "x", "--chunk", "all"), 2, "none", "auto", "incremental",
+                          "layer-by-layer", "minimal", "1048576")
+        self.assert_error(run("run", TINY, "-p", "x", "--chunk", "none", "--chunk-overlap", "3"), 2, "--chunk-overlap",
+                          "none")
+        self.assert_error(run("run", TINY, "-p", "x", "--chunk", "8", "--chunk-overlap", "9"), 2, "0 to 8")
+        self.assert_error(run("profile", TINY, "-p", "x", "--chunk", "minimal", "--chunk-overlap", "1"), 2, "minimal")
+        self.assert_error(run("bench", TINY, "--chunk", "512,some"), 2, "--chunk", "some", "layer-by-layer")
+        self.assert_error(run("bench", TINY, "--chunk", "512,none", "--chunk-overlap", "1"), 2, "--chunk-overlap")
+        for command in ("run", "profile", "bench"):
+            self.assertIn("layer-by-layer      the whole prompt", run(command, "--help").text)
 
     def test_perplexity_values_out_of_range(self):
         for flag, value in [("-c", "3"), ("--windows", "0"), ("--windows", "-1")]:
