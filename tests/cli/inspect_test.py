@@ -108,11 +108,21 @@ class Inspect(Case):
                 ("olmo2.F32", ["rms norms after;", "q and k normed as a whole"], ["before"]),
                 ("gemma2.F32", ["rms norms before and after;"], ["biases", "normed"])]:
             with self.subTest(model=model):
-                line = run("inspect", MODELS / f"{model}.gguf", "--json").json["plan"][0]
+                plan = run("inspect", MODELS / f"{model}.gguf", "--json").json["plan"][0]
+                line = plan.split("; in one go")[0]
                 for part in parts:
                     self.assertIn(part, line)
                 for part in absent:
                     self.assertNotIn(part, line)
+
+    def test_the_plan_lists_what_is_done_in_one_go(self):
+        for model, fused in [("llama.F32", "q, k, v; gate, up, activation; residual with output, down"),
+                             ("phi3.F32", "residual with output, down"),
+                             ("mixtral.F32", "q, k, v; residual with output"),
+                             ("gemma2.F32", "q, k, v; gate, up, activation")]:
+            with self.subTest(model=model):
+                plan = run("inspect", MODELS / f"{model}.gguf", "--json").json["plan"][0]
+                self.assertEqual(plan.split("; in one go: ")[1], fused)
 
     def test_a_file_that_cannot_be_loaded_has_a_plan(self):
         path = self.file("lacking.gguf", gguf(LLAMA_KEYS, llama_tensors()[:-1]))
