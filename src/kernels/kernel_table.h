@@ -102,15 +102,17 @@ struct AttentionArgs {
   float* out = nullptr;  // (n_rows, n_heads * value_dim)
   int64_t out_stride = 0;
   int64_t first_position = 0;  // of row 0
+  // Of all rows. Generated ones keep FP32 products; those of prompts may round to bf16.
+  TokenClass token_class = TokenClass::kPrompt;
+  int64_t block_rows = 0;  // rows of an item at most; changes no bits
 };
 
-// Query rows [first_row, end_row), at most kMaxAttentionRows of them, of all heads that share one head of keys.
+// Query rows [first_row, end_row), at most block_rows of them, of all heads that share one head of keys.
 struct AttentionItem {
   int64_t first_row = 0;
   int64_t end_row = 0;
   int64_t kv_head = 0;
 };
-inline constexpr int64_t kMaxAttentionRows = 16;
 
 using DecodeRow = void (*)(const std::byte* blocks, float* out_values, int64_t n_values);
 
@@ -181,9 +183,10 @@ inline constexpr int64_t segment_scores_floats(int64_t n_rows, int64_t group) {
   return kSegmentTokens * n_rows * group;
 }
 
-// A partial result of attention: the largest score, the sum of exponentials, then value_dim sums, padded.
+// A partial result of attention: a reference score, the sum of powers, room for that sum in lanes, then value_dim sums,
+// padded.
 inline constexpr int64_t attention_partial_floats(int64_t value_dim) {
-  return kColumnPadding + padded_columns(value_dim);
+  return 2 * kColumnPadding + padded_columns(value_dim);
 }
 
 }  // namespace ingot::core

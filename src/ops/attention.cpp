@@ -1,8 +1,8 @@
 // Keys and values into the cache, and attention over it.
 //
 // Work items are blocks of query rows times heads of keys: the query heads that share a head of keys are done
-// together, so that each page is decoded once for all of them. Few rows over a long cache (decode) are split by
-// segments of the cache too; the kernels see to it that this does not change a bit.
+// together, so that each page is read once for all of them. Few rows over a long cache (decode) are split by segments
+// of the cache too; the kernels see to it that none of this changes a bit.
 #include <algorithm>
 #include <cstring>
 
@@ -12,16 +12,48 @@
 namespace ingot::core {
 namespace {
 
-// (rows, n_kv_heads * dim) -> pages (n_kv_heads, kPageTokens, dim).
-void write_row(const KernelTable& table, const KvView& kv, std::span<std::byte* const> pages, int64_t dim,
-               int64_t position, const float* row) {
-  std::byte* page = pages[static_cast<size_t>(position / kPageTokens)];
+// Positions that one thread writes: their keys fill whole cache lines, one for each dimension.
+constexpr int64_t kWrittenTogether = static_cast<int64_t>(kCacheLineBytes / sizeof(uint16_t));
+static_assert(kPageTokens % kWrittenTogether == 0, "positions written together lie in one page");
+
+// (rows, n_kv_heads * value_dim) -> (n_kv_heads, kPageTokens, value_dim).
+void write_values(const KernelTable& table, const KvView& kv, int64_t position, const float* row) {
+  std::byte* page = kv.value_pages[static_cast<size_t>(position / kPageTokens)];
+  const int64_t dim = kv.value_dim;
   for (int64_t head = 0; head < kv.n_kv_heads; ++head) {
     const int64_t first = (head * kPageTokens + position % kPageTokens) * dim;
     if (kv.dtype == DType::kF32) {
       std::memcpy(reinterpret_cast<float*>(page) + first, row + head * dim, static_cast<size_t>(dim) * sizeof(float));
     } else {
       table.encode_f16(row + head * dim, dim, reinterpret_cast<uint16_t*>(page) + first);
+    }
+  }
+}
+
+// Rows of k at positions [position, position + n_rows), which lie in one page: -> (n_kv_heads, key_dim, kPageTokens).
+void write_keys(const KernelTable& table, const KvView& kv, int64_t position, int64_t n_rows, const TensorView& k) {
+  std::byte* page = kv.key_pages[static_cast<size_t>(position / kPageTokens)];
+  constexpr int64_t kDims = 64;
+  uint16_t halves[kWrittenTogether * kDims];  // (rows, kDims)
+  const int64_t slot = position % kPageTokens;
+  for (int64_t head = 0; head < kv.n_kv_heads; ++head) {
+    for (int64_t first = 0; first < kv.key_dim; first += kDims) {
+      const int64_t n_dims = std::min(kDims, kv.key_dim - first);
+      const int64_t out = (head * kv.key_dim + first) * kPageTokens + slot;
+      const int64_t col = head * kv.key_dim + first;
+      if (kv.dtype == DType::kF32) {
+        for (int64_t row = 0; row < n_rows; ++row) {
+          for (int64_t d = 0; d < n_dims; ++d) {
+            reinterpret_cast<float*>(page)[out + d * kPageTokens + row] = k.row(row)[col + d];
+          }
+        }
+        continue;
+      }
+      for (int64_t row = 0; row < n_rows; ++row) table.encode_f16(k.row(row) + col, n_dims, halves + row * kDims);
+      auto* keys = reinterpret_cast<uint16_t*>(page) + out;
+      for (int64_t d = 0; d < n_dims; ++d) {
+        for (int64_t row = 0; row < n_rows; ++row) keys[d * kPageTokens + row] = halves[row * kDims + d];
+      }
     }
   }
 }
@@ -35,16 +67,24 @@ void CpuOps::write_kv(const KvView& kv, int64_t first_position, TensorView k, Te
   if (k.rows == 0) return;
   const auto last_page = static_cast<size_t>((first_position + k.rows - 1) / kPageTokens);
   INGOT_CHECK(last_page < kv.key_pages.size() && last_page < kv.value_pages.size(), "pages for every row");
-  pool_->parallel_for(k.rows, 16, [&](int64_t begin, int64_t end, int) {
-    for (int64_t row = begin; row < end; ++row) {
-      write_row(*table_, kv, kv.key_pages, kv.key_dim, first_position + row, k.row(row));
-      write_row(*table_, kv, kv.value_pages, kv.value_dim, first_position + row, v.row(row));
+  const int64_t first_block = first_position / kWrittenTogether;
+  const int64_t end_position = first_position + k.rows;
+  const int64_t n_blocks = (end_position - 1) / kWrittenTogether + 1 - first_block;
+  pool_->parallel_for(n_blocks, 1, [&](int64_t begin, int64_t end, int) {
+    for (int64_t block = first_block + begin; block < first_block + end; ++block) {
+      const int64_t position = std::max(block * kWrittenTogether, first_position);
+      const int64_t n_rows = std::min((block + 1) * kWrittenTogether, end_position) - position;
+      write_keys(*table_, kv, position, n_rows, k.row_range(position - first_position, n_rows));
+      for (int64_t row = 0; row < n_rows; ++row) {
+        write_values(*table_, kv, position + row, v.row(position + row - first_position));
+      }
     }
   });
 }
 
-void CpuOps::attention(const StepRows&, const AttentionParams& params, const KvView& kv, int64_t first_position,
+void CpuOps::attention(const StepRows& step, const AttentionParams& params, const KvView& kv, int64_t first_position,
                        TensorView q, TensorView out) {
+  INGOT_CHECK(step.total() == q.rows, "rows of a class each");
   INGOT_CHECK(params.n_heads > 0 && kv.n_kv_heads > 0 && params.n_heads % kv.n_kv_heads == 0, "heads in whole groups");
   INGOT_CHECK(q.rows == out.rows && q.cols == params.n_heads * kv.key_dim && out.cols == params.n_heads * kv.value_dim,
               "shapes of attention");
@@ -53,21 +93,32 @@ void CpuOps::attention(const StepRows&, const AttentionParams& params, const KvV
   const int64_t end_position = first_position + q.rows;
   const auto last_page = static_cast<size_t>((end_position - 1) / kPageTokens);
   INGOT_CHECK(last_page < kv.key_pages.size() && last_page < kv.value_pages.size(), "pages for every position");
+  const int64_t n_prompt = step.n_prompt;
+  const auto attend_rows = [&](int64_t first, int64_t n_rows, TokenClass token_class) {
+    if (n_rows == 0) return;
+    attend(attention_args(params, kv, first_position + first, q.row_range(first, n_rows), out.row_range(first, n_rows),
+                          token_class, pool_->n_threads()),
+           out.row_range(first, n_rows));
+  };
+  attend_rows(0, n_prompt, TokenClass::kPrompt);
+  attend_rows(n_prompt, step.n_generated, TokenClass::kGenerated);
+}
 
-  const AttentionArgs args = attention_args(params, kv, first_position, q, out);
+void CpuOps::attend(const AttentionArgs& args, TensorView out) {
+  const KvView& kv = *args.kv;
   const size_t bytes_per_thread = table_->attention_scratch_bytes(args);
   const Result<std::byte*> scratch = scratch_.get_per_thread(bytes_per_thread);
   if (!scratch) return fail_step(scratch.error(), out);
   const auto thread_scratch = [&](int thread_idx) {
     return *scratch + Scratch::thread_stride(bytes_per_thread) * static_cast<size_t>(thread_idx);
   };
-  const int64_t n_blocks = (q.rows + kMaxAttentionRows - 1) / kMaxAttentionRows;
+  const int64_t n_blocks = (out.rows + args.block_rows - 1) / args.block_rows;
   const auto item_of = [&](int64_t block, int64_t kv_head) {
-    const int64_t first_row = block * kMaxAttentionRows;
-    return AttentionItem{first_row, std::min(first_row + kMaxAttentionRows, q.rows), kv_head};
+    const int64_t first_row = block * args.block_rows;
+    return AttentionItem{first_row, std::min(first_row + args.block_rows, out.rows), kv_head};
   };
 
-  const SegmentRange seen = seen_segments(args, q.rows);  // not a structured binding: Clang 14 captures none
+  const SegmentRange seen = seen_segments(args, out.rows);  // not a structured binding: Clang 14 captures none
   const bool split = table_->attend_segment != nullptr && n_blocks == 1 && seen.count > 1 && pool_->n_threads() > 1;
   if (!split) {
     // Later rows see more: they go first, so that the last items are short ones.
@@ -82,8 +133,8 @@ void CpuOps::attention(const StepRows&, const AttentionParams& params, const KvV
 
   // partials: (segments, n_kv_heads, rows, group, partial)
   const int64_t partial = attention_partial_floats(kv.value_dim);
-  const int64_t group = params.n_heads / kv.n_kv_heads;
-  const int64_t segment_stride = q.rows * params.n_heads * partial;
+  const int64_t group = args.n_heads / kv.n_kv_heads;
+  const int64_t segment_stride = out.rows * args.n_heads * partial;
   const Result<std::byte*> bytes =
       scratch_.get(ScratchSlot::kPartials, static_cast<size_t>(seen.count * segment_stride) * sizeof(float));
   if (!bytes) return fail_step(bytes.error(), out);
@@ -93,15 +144,15 @@ void CpuOps::attention(const StepRows&, const AttentionParams& params, const KvV
       const int64_t segment = item / kv.n_kv_heads;
       const int64_t kv_head = item % kv.n_kv_heads;
       table_->attend_segment(args, item_of(0, kv_head), seen.first + segment, thread_scratch(thread_idx),
-                             partials + segment * segment_stride + kv_head * q.rows * group * partial);
+                             partials + segment * segment_stride + kv_head * out.rows * group * partial);
     }
   });
-  pool_->parallel_for(q.rows * params.n_heads, 16, [&](int64_t begin, int64_t end, int thread_idx) {
+  pool_->parallel_for(out.rows * args.n_heads, 16, [&](int64_t begin, int64_t end, int thread_idx) {
     float* total = reinterpret_cast<float*>(thread_scratch(thread_idx));
     for (int64_t item = begin; item < end; ++item) {
-      const int64_t row = item / params.n_heads;
-      const int64_t head = item % params.n_heads;
-      const int64_t offset = ((head / group * q.rows + row) * group + head % group) * partial;
+      const int64_t row = item / args.n_heads;
+      const int64_t head = item % args.n_heads;
+      const int64_t offset = ((head / group * out.rows + row) * group + head % group) * partial;
       table_->merge_segments(args, row, head, partials + offset, seen.count, segment_stride, total);
     }
   });

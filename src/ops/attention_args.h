@@ -1,4 +1,5 @@
-// What the ways to run attention share: the kernels' arguments, and the segments of the cache that rows see.
+// What the ways to run attention share: the kernels' arguments, how rows are cut into items, and the segments of the
+// cache that rows see.
 #pragma once
 
 #include <algorithm>
@@ -8,9 +9,28 @@
 
 namespace ingot::core {
 
-// kv and params outlive the arguments.
+// How many states (rows times heads of a group) an item has at most. Prompts: so many that loading a page costs little
+// beside multiplying it, while what is kept of them (a query and a weighted sum each) stays within a share of the L2
+// cache. Generated rows: each reads the cache at its full speed anyway.
+inline constexpr int64_t kPromptStates = 256;
+inline constexpr int64_t kFewestPromptStates = 24;
+inline constexpr int64_t kGeneratedRows = 16;
+
+// Rows of an item: as many as keep every thread busy to the end.
+inline int64_t attention_block_rows(const AttentionArgs& args, int64_t n_rows, int n_threads) {
+  if (args.token_class == TokenClass::kGenerated) return kGeneratedRows;
+  const int64_t n_kv_heads = args.kv->n_kv_heads;
+  const int64_t group = args.n_heads / n_kv_heads;
+  const int64_t enough_items = int64_t{8} * n_threads;
+  const int64_t blocks_per_head = (enough_items + n_kv_heads - 1) / n_kv_heads;
+  const int64_t fewest = (kFewestPromptStates + group - 1) / group;
+  const int64_t most = std::max(kPromptStates / group, fewest);
+  return std::clamp(n_rows / blocks_per_head, fewest, most);
+}
+
+// Of rows of one class. kv and params outlive the arguments.
 inline AttentionArgs attention_args(const AttentionParams& params, const KvView& kv, int64_t first_position,
-                                    TensorView q, TensorView out) {
+                                    TensorView q, TensorView out, TokenClass token_class, int n_threads) {
   AttentionArgs args;
   args.kv = &kv;
   args.n_heads = params.n_heads;
@@ -23,6 +43,8 @@ inline AttentionArgs attention_args(const AttentionParams& params, const KvView&
   args.out = out.data;
   args.out_stride = out.row_stride;
   args.first_position = first_position;
+  args.token_class = token_class;
+  args.block_rows = attention_block_rows(args, q.rows, n_threads);
   return args;
 }
 

@@ -33,19 +33,33 @@ struct Piece {
 
 }  // namespace
 
-std::optional<AttentionStageTimes> CpuOps::time_attention_stages(const AttentionParams& params, const KvView& kv,
-                                                                 int64_t first_position, TensorView q, TensorView out) {
+std::optional<AttentionStageTimes> CpuOps::time_attention_stages(const StepRows& step, const AttentionParams& params,
+                                                                 const KvView& kv, int64_t first_position, TensorView q,
+                                                                 TensorView out) {
   if (!has_attention_stages()) return std::nullopt;
-  AttentionStageTimes times;
-  if (q.rows == 0) return times;
+  INGOT_CHECK(step.total() == q.rows, "rows of a class each");
   const RecordingPause pause(*pool_);
-  const AttentionArgs args = attention_args(params, kv, first_position, q, out);
-  const SegmentRange segments = seen_segments(args, q.rows);
-  const int64_t group = params.n_heads / kv.n_kv_heads;
+  AttentionStageTimes times;
+  const auto time_rows = [&](int64_t first, int64_t n_rows, TokenClass token_class) {
+    if (n_rows == 0) return true;
+    return time_stages(attention_args(params, kv, first_position + first, q.row_range(first, n_rows),
+                                      out.row_range(first, n_rows), token_class, pool_->n_threads()),
+                       out.row_range(first, n_rows), times);
+  };
+  const bool timed = time_rows(0, step.n_prompt, TokenClass::kPrompt) &&
+                     time_rows(step.n_prompt, step.n_generated, TokenClass::kGenerated);
+  return timed ? std::optional(times) : std::nullopt;
+}
+
+bool CpuOps::time_stages(const AttentionArgs& args, TensorView out, AttentionStageTimes& times) {
+  const KvView& kv = *args.kv;
+  const int64_t block_rows = args.block_rows;
+  const SegmentRange segments = seen_segments(args, out.rows);
+  const int64_t group = args.n_heads / kv.n_kv_heads;
   const int64_t partial = attention_partial_floats(kv.value_dim);
-  const int64_t scores_floats = segment_scores_floats(kMaxAttentionRows, group);
-  const int64_t partials_floats = kMaxAttentionRows * group * partial;
-  const int64_t n_blocks = (q.rows + kMaxAttentionRows - 1) / kMaxAttentionRows;
+  const int64_t scores_floats = segment_scores_floats(block_rows, group);
+  const int64_t partials_floats = block_rows * group * partial;
+  const int64_t n_blocks = (out.rows + block_rows - 1) / block_rows;
   const int64_t pieces_per_block = segments.count * kv.n_kv_heads;
   const int64_t at_once =
       std::max<int64_t>(pool_->n_threads(), kScoresBytes / (scores_floats * static_cast<int64_t>(sizeof(float))));
@@ -62,7 +76,7 @@ std::optional<AttentionStageTimes> CpuOps::time_attention_stages(const Attention
   for (const Result<std::byte*>* memory : {&scratch, &scores_bytes, &partials_bytes}) {
     if (memory->has_value()) continue;
     fail_step(memory->error(), out);
-    return std::nullopt;
+    return false;
   }
   float* const scores = reinterpret_cast<float*>(*scores_bytes);      // (pieces at once, scores_floats)
   float* const partials = reinterpret_cast<float*>(*partials_bytes);  // (blocks at once, segments, n_kv_heads, ...)
@@ -78,12 +92,12 @@ std::optional<AttentionStageTimes> CpuOps::time_attention_stages(const Attention
   };
 
   for (int64_t first_block = 0; first_block < n_blocks; first_block += blocks_at_once) {
-    const int64_t first_row = first_block * kMaxAttentionRows;
-    const int64_t n_rows = std::min(blocks_at_once * kMaxAttentionRows, q.rows - first_row);
-    const int64_t n_pieces = (n_rows + kMaxAttentionRows - 1) / kMaxAttentionRows * pieces_per_block;
+    const int64_t first_row = first_block * block_rows;
+    const int64_t n_rows = std::min(blocks_at_once * block_rows, out.rows - first_row);
+    const int64_t n_pieces = (n_rows + block_rows - 1) / block_rows * pieces_per_block;
     const auto piece_of = [&](int64_t piece) {
-      const int64_t row = first_row + piece / pieces_per_block * kMaxAttentionRows;
-      const AttentionItem item{row, std::min(row + kMaxAttentionRows, q.rows), piece % kv.n_kv_heads};
+      const int64_t row = first_row + piece / pieces_per_block * block_rows;
+      const AttentionItem item{row, std::min(row + block_rows, out.rows), piece % kv.n_kv_heads};
       return Piece{item, segments.first + piece % pieces_per_block / kv.n_kv_heads};
     };
     for (int64_t first = 0; first < n_pieces; first += n_pieces_at_once) {
@@ -103,17 +117,17 @@ std::optional<AttentionStageTimes> CpuOps::time_attention_stages(const Attention
                               partials + (first + n) * partials_floats);
       });
     }
-    times.values_ns += over(n_rows * params.n_heads, 16, [&](int64_t n, int thread_idx) {
-      const int64_t row = n / params.n_heads;
-      const int64_t head = n % params.n_heads;
-      const int64_t state = row % kMaxAttentionRows * group + head % group;
-      const int64_t first_piece = row / kMaxAttentionRows * pieces_per_block + head / group;
+    times.values_ns += over(n_rows * args.n_heads, 16, [&](int64_t n, int thread_idx) {
+      const int64_t row = n / args.n_heads;
+      const int64_t head = n % args.n_heads;
+      const int64_t state = row % block_rows * group + head % group;
+      const int64_t first_piece = row / block_rows * pieces_per_block + head / group;
       table_->merge_segments(args, first_row + row, head, partials + first_piece * partials_floats + state * partial,
                              segments.count, kv.n_kv_heads * partials_floats,
                              reinterpret_cast<float*>(thread_scratch(thread_idx)));
     });
   }
-  return times;
+  return true;
 }
 
 }  // namespace ingot::core

@@ -68,8 +68,8 @@ class CpuOps final : public Ops {
   void write_kv(const KvView& kv, int64_t first_position, TensorView k, TensorView v) override;
   void attention(const StepRows& step, const AttentionParams& params, const KvView& kv, int64_t first_position,
                  TensorView q, TensorView out) override;
-  std::optional<AttentionStageTimes> time_attention_stages(const AttentionParams& params, const KvView& kv,
-                                                           int64_t first_position, TensorView q,
+  std::optional<AttentionStageTimes> time_attention_stages(const StepRows& step, const AttentionParams& params,
+                                                           const KvView& kv, int64_t first_position, TensorView q,
                                                            TensorView out) override;
   void route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,
              std::span<float> out_weights) override;
@@ -124,6 +124,10 @@ class CpuOps final : public Ops {
   // Experts of at most kExpertRows rows of one class: the scratch stays bounded.
   void experts_chunk(TokenClass token_class, const ExpertParams& params, std::span<const int32_t> ids,
                      std::span<const float> weights, int64_t n_used, TensorView x, TensorView out);
+  // Rows of one class.
+  void attend(const AttentionArgs& args, TensorView out);
+  // Adds to the times; false where memory ran out.
+  bool time_stages(const AttentionArgs& args, TensorView out, AttentionStageTimes& times);
   // fn(row, first_col, n_cols) over every part of a (rows, cols) matrix, in pieces worth a thread's while.
   template <typename Fn>
   void for_each_piece(int64_t rows, int64_t cols, const Fn& fn);

@@ -221,9 +221,9 @@ class Ops {
 
   // The same numbers up to rounding, in stages that a profile can tell apart and that keep scores in memory in between:
   // more work than attention(), which holds them in registers and caches. Empty where a backend has no such stages.
-  virtual std::optional<AttentionStageTimes> time_attention_stages(const AttentionParams&, const KvView&,
-                                                                   int64_t /*first_position*/, TensorView /*q*/,
-                                                                   TensorView /*out*/) {
+  virtual std::optional<AttentionStageTimes> time_attention_stages(const StepRows&, const AttentionParams&,
+                                                                   const KvView&, int64_t /*first_position*/,
+                                                                   TensorView /*q*/, TensorView /*out*/) {
     return std::nullopt;
   }
 

@@ -158,11 +158,11 @@ void ProfiledOps::attention(const StepRows& step, const AttentionParams& params,
           .n_rows = q.rows,
           .position = first_position},
          [&] { inner_.attention(step, params, kv, first_position, q, out); });
-  if (detail_.attention) record_attention_stages(params, kv, first_position, q, out.cols);
+  if (detail_.attention) record_attention_stages(step, params, kv, first_position, q, out.cols);
 }
 
-void ProfiledOps::record_attention_stages(const AttentionParams& params, const KvView& kv, int64_t first_position,
-                                          TensorView q, int64_t out_cols) {
+void ProfiledOps::record_attention_stages(const StepRows& step, const AttentionParams& params, const KvView& kv,
+                                          int64_t first_position, TensorView q, int64_t out_cols) {
   stages_out_.resize(static_cast<size_t>(q.rows * out_cols));
   const TensorView out = TensorView::matrix(stages_out_.data(), q.rows, out_cols);
   OperationEvent event;
@@ -175,7 +175,7 @@ void ProfiledOps::record_attention_stages(const AttentionParams& params, const K
   event.apart = true;
   event.first_loop = event.end_loop = recorder_.n_loops();
   event.end_ns = recorder_.stamp();
-  const std::optional<AttentionStageTimes> times = inner_.time_attention_stages(params, kv, first_position, q, out);
+  const std::optional<AttentionStageTimes> times = inner_.time_attention_stages(step, params, kv, first_position, q, out);
   if (!times) return;
 
   const int64_t n_scores = attention_pairs(first_position, q.rows, params.window) * params.n_heads;

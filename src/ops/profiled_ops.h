@@ -47,10 +47,10 @@ class ProfiledOps final : public Ops {
   void write_kv(const KvView& kv, int64_t first_position, TensorView k, TensorView v) override;
   void attention(const StepRows& step, const AttentionParams& params, const KvView& kv, int64_t first_position,
                  TensorView q, TensorView out) override;
-  std::optional<AttentionStageTimes> time_attention_stages(const AttentionParams& params, const KvView& kv,
-                                                           int64_t first_position, TensorView q,
+  std::optional<AttentionStageTimes> time_attention_stages(const StepRows& step, const AttentionParams& params,
+                                                           const KvView& kv, int64_t first_position, TensorView q,
                                                            TensorView out) override {
-    return inner_.time_attention_stages(params, kv, first_position, q, out);
+    return inner_.time_attention_stages(step, params, kv, first_position, q, out);
   }
   void route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,
              std::span<float> out_weights) override;
@@ -70,8 +70,8 @@ class ProfiledOps final : public Ops {
   template <typename Fn>
   void record(const char* fallback, const Work& work, const Fn& fn);
 
-  void record_attention_stages(const AttentionParams& params, const KvView& kv, int64_t first_position, TensorView q,
-                               int64_t out_cols);
+  void record_attention_stages(const StepRows& step, const AttentionParams& params, const KvView& kv,
+                               int64_t first_position, TensorView q, int64_t out_cols);
 
   Ops& inner_;
   Recorder& recorder_;

@@ -1,10 +1,11 @@
 // Keys and values of one layer of one sequence, scattered over pages.
 //
-//   page p of keys   : (n_kv_heads, kPageTokens, key_dim)   of dtype
+//   page p of keys   : (n_kv_heads, key_dim, kPageTokens)   of dtype
 //   page p of values : (n_kv_heads, kPageTokens, value_dim) of dtype
 //
 // Position t lies in page t / kPageTokens at slot t % kPageTokens. Heads are outermost inside a page, so that the
-// keys of one head in one page are one contiguous (64, key_dim) matrix: the unit of attention and of the prefix cache.
+// keys of one head in one page are one contiguous matrix: the unit of attention and of the prefix cache. Keys lie with
+// the slots innermost: scores of many slots are then lanes side by side, and nothing is ever transposed to be read.
 #pragma once
 
 #include <cstddef>

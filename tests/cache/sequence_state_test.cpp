@@ -35,8 +35,12 @@ void for_each_value(const SequenceState& state, int64_t first, int64_t end, uint
       for (int64_t head = 0; head < kv.n_kv_heads; ++head) {
         for (int64_t position = first; position < end; ++position) {
           std::byte* page = pages[static_cast<size_t>(position / kPageTokens)];
-          auto* row = reinterpret_cast<uint16_t*>(page) + (head * kPageTokens + position % kPageTokens) * dim;
-          for (int64_t n = 0; n < dim; ++n) fn(row[n], value_at(layer, is_value, head, position, salt));
+          auto* matrix = reinterpret_cast<uint16_t*>(page) + head * kPageTokens * dim;
+          const int64_t slot = position % kPageTokens;
+          for (int64_t n = 0; n < dim; ++n) {
+            fn(matrix[is_value ? slot * dim + n : n * kPageTokens + slot],
+               value_at(layer, is_value, head, position, salt));
+          }
         }
       }
     }
@@ -173,8 +177,8 @@ TEST_F(RefusedSnapshotTest, OfAnotherModelOrShape) {
 TEST_F(RefusedSnapshotTest, ThatIsNone) {
   expect_refusal({}, "has 0 bytes; expected at least 40");
   expect_refusal(std::as_bytes(std::span("{\"this\": \"is a text file, not a state\"} ")), "not a saved state");
-  bytes_[4] = std::byte{2};
-  expect_refusal(bytes_, "version 2; expected 1");
+  bytes_[4] = std::byte{1};
+  expect_refusal(bytes_, "version 1; expected 2");
 }
 
 TEST_F(RefusedSnapshotTest, TruncatedAnywhere) {

@@ -96,8 +96,8 @@ class Bench(Case):
         rows = finished.json["results"]
         self.assertEqual([row["test"].split(":")[0] for row in rows][0], "all on")
         self.assertEqual([row["test"].split(":")[0] for row in rows][-1], "all off")
-        for row in rows:
-            self.assertLess(row["figures"]["kl_mean"], 1e-4)
+        for row in rows:  # the bound of the exact mode
+            self.assertLess(row["figures"]["kl_mean"], 3e-4)
 
 
 class Baselines(Case):

@@ -27,17 +27,20 @@ class Perplexity(Case):
         self.assertEqual(self.measured("-c", "64", "--windows", "2")["tokens"], 62)
 
     def test_kl_compares_with_the_reference(self):
-        result = self.measured("-c", "64", "--windows", "2", "--kl")
-        self.assertLess(result["kl_mean"], 1e-6)
-        self.assertGreaterEqual(result["kl_max"], result["kl_mean"])
-        self.assertGreater(result["same_top"], 0.95)
+        # Products in FP32 throughout; what this machine does best, prompts perhaps in bf16.
+        for isa, bound in ((["--isa", "portable"], 1e-6), ([], 3e-4)):
+            result = self.measured("-c", "64", "--windows", "2", "--kl", *isa)
+            self.assertLess(result["kl_mean"], bound)
+            self.assertGreaterEqual(result["kl_max"], result["kl_mean"])
+            self.assertGreater(result["same_top"], 0.95)
         itself = self.measured("-c", "64", "--windows", "2", "--kl", "--mode", "reference")
         self.assertEqual((itself["mode"], itself["kl_mean"], itself["kl_max"], itself["same_top"]), ("reference", 0, 0, 1))
 
     def test_decode_is_near(self):
-        together = self.measured("-c", "64", "--windows", "2")["perplexity"]
-        alone = self.measured("-c", "64", "--windows", "2", "--decode")["perplexity"]
-        self.assertAlmostEqual(alone / together, 1, places=4)
+        for isa, bound in ((["--isa", "portable"], 5e-5), ([], 5e-3)):
+            together = self.measured("-c", "64", "--windows", "2", *isa)["perplexity"]
+            alone = self.measured("-c", "64", "--windows", "2", "--decode", *isa)["perplexity"]
+            self.assertAlmostEqual(alone / together, 1, delta=bound)
 
     def test_saved_logits_give_the_same_perplexity(self):
         path = self.folder / "logits.npy"

@@ -17,7 +17,10 @@ namespace {
 using Json = nlohmann::json;
 
 // The margin below which rounding may decide; logits of these models have a deviation of some 3 to 5.
-constexpr double kNearTie = 0.02;
+double near_tie(const std::string& kernels) {
+  // bfloat16 rounds each factor of a prompt's products by up to 2^-9, which moves logits by some hundredths.
+  return kernels == "avx512_bf16" ? 0.1 : 0.02;
+}
 
 struct RealModel {
   const char* golden;
@@ -71,7 +74,7 @@ TEST_P(RealModels, ContinueAsInF32) {
     for (size_t step = 0; step < expected.size(); ++step) {
       if (result->tokens[step] == expected[step]) continue;
       // From here on the texts differ; that is in order only where the choice was a toss-up.
-      EXPECT_LT(margins[step], kNearTie) << text << ", step " << step;
+      EXPECT_LT(margins[step], near_tie(model.info().kernels)) << text << ", step " << step;
       break;
     }
   }

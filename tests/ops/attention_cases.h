@@ -64,59 +64,101 @@ inline AttentionParams params_of(const AttentionCase& c, const AttentionInputs& 
   return {c.n_heads, 1.0f / std::sqrt(static_cast<float>(c.key_dim)), c.softcap, c.window, inputs.sinks};
 }
 
-inline float stored(const AttentionCase& c, float value) {
-  return c.dtype == DType::kF32 ? value : fp16_to_float(float_to_fp16(value));
+inline constexpr TokenClass kBothClasses[] = {TokenClass::kPrompt, TokenClass::kGenerated};
+
+inline StepRows step_of(TokenClass rows, int64_t n) {
+  return rows == TokenClass::kPrompt ? StepRows{n, 0} : StepRows{0, n};
 }
 
-// The formula in double. out_sizes: sum over positions of weight * |value|, the scale of an output's error.
-inline void naive(const AttentionCase& c, const AttentionInputs& inputs, int64_t row, int64_t head,
-                  std::vector<double>& out, std::vector<double>& out_sizes) {
-  const AttentionParams params = params_of(c, inputs);
-  const int64_t kv_head = head / (c.n_heads / c.n_kv_heads);
-  const int64_t first = c.window > 0 ? std::max<int64_t>(0, row - c.window + 1) : 0;
-  std::vector<double> scores;
-  for (int64_t position = first; position <= row; ++position) {
-    double score = 0.0;
-    for (int64_t col = 0; col < c.key_dim; ++col) {
-      score += static_cast<double>(inputs.q.at(row, head * c.key_dim + col)) *
-               stored(c, inputs.k.at(position, kv_head * c.key_dim + col));
-    }
-    score *= params.scale;
-    if (c.softcap > 0) score = c.softcap * std::tanh(score / c.softcap);
-    scores.push_back(score);
-  }
-  double total = c.sinks ? std::exp(static_cast<double>(inputs.sinks[static_cast<size_t>(head)])) : 0.0;
-  for (const double score : scores) total += std::exp(score);
-  out.assign(static_cast<size_t>(c.value_dim), 0.0);
-  out_sizes.assign(static_cast<size_t>(c.value_dim), 0.0);
-  for (int64_t position = first; position <= row; ++position) {
-    const double weight = std::exp(scores[static_cast<size_t>(position - first)]) / total;
-    for (int64_t col = 0; col < c.value_dim; ++col) {
-      const double value = stored(c, inputs.v.at(position, kv_head * c.value_dim + col));
-      out[static_cast<size_t>(col)] += weight * value;
-      out_sizes[static_cast<size_t>(col)] += weight * std::abs(value);
-    }
-  }
+// Half a unit in the last place of what a table multiplies.
+inline double half_unit(const std::string& kernels, TokenClass rows) {
+  return kernels == "avx512_bf16" && rows == TokenClass::kPrompt ? std::ldexp(1.0, -9) : std::ldexp(1.0, -24);
 }
 
-inline void expect_near_formula(const AttentionCase& c, const AttentionInputs& inputs, const Matrix& found) {
-  std::vector<double> expected;
-  std::vector<double> sizes;
-  // Errors of a weight: of its score (a sum of key_dim products, whose magnitudes stay below 10 here), of exp, and of
-  // the sums over positions, 64 a page at worst in one lane of four.
-  const double relative = std::numeric_limits<float>::epsilon() *
-                          (40.0 + static_cast<double>(c.key_dim) / 4 + static_cast<double>(c.n_positions) / 4);
-  for (int64_t row = 0; row < c.n_positions; ++row) {
-    for (int64_t head = 0; head < c.n_heads; ++head) {
-      naive(c, inputs, row, head, expected, sizes);
-      for (int64_t col = 0; col < c.value_dim; ++col) {
-        ASSERT_NEAR(found.at(row, head * c.value_dim + col), expected[static_cast<size_t>(col)],
-                    relative * sizes[static_cast<size_t>(col)])
-            << "row " << row << " head " << head << " col " << col;
+// The formula in double, and how far from it products may be that round to a half unit u. A score is off by the
+// roundings of its query and its keys, which add like steps of a random walk: 4 u |q * k|, the norm taken over the
+// products. Its weight is off by that and, relatively, by its own rounding; the sum of all weights by the mean of that;
+// the value by its rounding.
+class AttentionFormula {
+ public:
+  AttentionFormula(const AttentionCase& c, const AttentionInputs& inputs)
+      : case_(c), inputs_(inputs), keys_(stored_values(inputs.k)), values_(stored_values(inputs.v)) {
+    const auto n_values = static_cast<size_t>(c.n_positions * c.n_heads * c.value_dim);
+    expected_.resize(n_values);
+    sizes_.resize(n_values);
+    roundings_.resize(n_values);
+    for (int64_t row = 0; row < c.n_positions; ++row) {
+      for (int64_t head = 0; head < c.n_heads; ++head) attend(row, head);
+    }
+  }
+
+  void expect_near(const Matrix& found, double half_unit) const {
+    // What is summed in FP32 in any case: a score (of key_dim products, whose magnitudes stay below 10 here), exp, and
+    // the sums over positions, 64 a page at worst in one lane of four.
+    const double relative = std::numeric_limits<float>::epsilon() * (40.0 + static_cast<double>(case_.key_dim) / 4 +
+                                                                     static_cast<double>(case_.n_positions) / 4);
+    for (size_t n = 0; n < expected_.size(); ++n) {
+      ASSERT_NEAR(found.values[n], expected_[n], relative * sizes_[n] + half_unit * roundings_[n])
+          << "row " << n / static_cast<size_t>(found.cols) << " col " << n % static_cast<size_t>(found.cols);
+    }
+  }
+
+ private:
+  std::vector<double> stored_values(const Matrix& matrix) const {
+    std::vector<double> values;
+    for (const float value : matrix.values) {
+      values.push_back(case_.dtype == DType::kF32 ? value : fp16_to_float(float_to_fp16(value)));
+    }
+    return values;
+  }
+
+  void attend(int64_t row, int64_t head) {
+    const AttentionParams params = params_of(case_, inputs_);
+    const int64_t kv_head = head / (case_.n_heads / case_.n_kv_heads);
+    const int64_t first = case_.window > 0 ? std::max<int64_t>(0, row - case_.window + 1) : 0;
+    std::vector<double> weights;  // not yet divided
+    std::vector<double> errors;   // of scores, in half units
+    double total = case_.sinks ? std::exp(static_cast<double>(inputs_.sinks[static_cast<size_t>(head)])) : 0.0;
+    double total_error = 0.0;
+    for (int64_t position = first; position <= row; ++position) {
+      const double* key = keys_.data() + (position * case_.n_kv_heads + kv_head) * case_.key_dim;
+      double score = 0.0;
+      double squares = 0.0;
+      for (int64_t col = 0; col < case_.key_dim; ++col) {
+        const double product = static_cast<double>(inputs_.q.at(row, head * case_.key_dim + col)) * key[col];
+        score += product;
+        squares += product * product;
+      }
+      score *= params.scale;
+      if (case_.softcap > 0) score = case_.softcap * std::tanh(score / case_.softcap);
+      weights.push_back(std::exp(score));
+      errors.push_back(4 * params.scale * std::sqrt(squares));
+      total += weights.back();
+      total_error += weights.back() * errors.back();
+    }
+    const auto out = static_cast<size_t>((row * case_.n_heads + head) * case_.value_dim);
+    for (size_t seen = 0; seen < weights.size(); ++seen) {
+      const int64_t position = first + static_cast<int64_t>(seen);
+      const double* value = values_.data() + (position * case_.n_kv_heads + kv_head) * case_.value_dim;
+      const double weight = weights[seen] / total;
+      for (size_t col = 0; col < static_cast<size_t>(case_.value_dim); ++col) {
+        const double size = weight * std::abs(value[col]);
+        expected_[out + col] += weight * value[col];
+        sizes_[out + col] += size;
+        roundings_[out + col] += size * (errors[seen] + total_error / total + 3.0);
       }
     }
   }
-}
+
+  const AttentionCase& case_;
+  const AttentionInputs& inputs_;
+  std::vector<double> keys_;    // (n_positions, n_kv_heads * key_dim), as the cache has them
+  std::vector<double> values_;  // (n_positions, n_kv_heads * value_dim)
+  // Each (n_positions, n_heads * value_dim).
+  std::vector<double> expected_;
+  std::vector<double> sizes_;      // sums of weight * |value|
+  std::vector<double> roundings_;  // the bound of what half a unit makes
+};
 
 inline const AttentionCase kAttentionCases[] = {
     {},
@@ -133,6 +175,9 @@ inline const AttentionCase kAttentionCases[] = {
     {.n_positions = 300, .window = 64, .sinks = true},
     {.n_positions = 300, .softcap = 3.0f, .window = 100},
     {.n_positions = 700},
+    {.n_heads = 8, .n_kv_heads = 2, .key_dim = 128, .value_dim = 128, .n_positions = 330},
+    {.n_heads = 5, .n_kv_heads = 5, .key_dim = 64, .value_dim = 64, .n_positions = 260, .dtype = DType::kF32},
+    {.n_heads = 14, .n_kv_heads = 2, .key_dim = 33, .value_dim = 72, .n_positions = 270, .window = 130},
     {.n_heads = 8, .n_kv_heads = 1, .key_dim = 16, .value_dim = 16, .n_positions = 1100, .window = 600, .sinks = true},
 };
 

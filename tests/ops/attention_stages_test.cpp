@@ -11,13 +11,14 @@ namespace {
 class AttentionStages : public testing::TestWithParam<const char*> {};
 
 // As a model would: the whole prompt in chunks.
-Matrix run_in_stages(CpuOps& ops, const AttentionCase& c, AttentionInputs& inputs, int64_t chunk) {
+Matrix run_in_stages(CpuOps& ops, const AttentionCase& c, AttentionInputs& inputs, int64_t chunk,
+                     TokenClass rows = TokenClass::kPrompt) {
   PagedCache cache(c);
   Matrix out(c.n_positions, c.n_heads * c.value_dim);
   for (int64_t first = 0; first < c.n_positions; first += chunk) {
     const int64_t n = std::min(chunk, c.n_positions - first);
     ops.write_kv(cache.view, first, inputs.k.view().row_range(first, n), inputs.v.view().row_range(first, n));
-    const auto times = ops.time_attention_stages(params_of(c, inputs), cache.view, first,
+    const auto times = ops.time_attention_stages(step_of(rows, n), params_of(c, inputs), cache.view, first,
                                                  inputs.q.view().row_range(first, n), out.view().row_range(first, n));
     EXPECT_TRUE(times.has_value());
     if (!times) break;
@@ -33,9 +34,12 @@ TEST_P(AttentionStages, FollowTheFormula) {
   INGOT_OPS_OR_SKIP(ops, GetParam(), 2);
   for (const AttentionCase& c : kAttentionCases) {
     AttentionInputs inputs(c);
-    for (const int64_t chunk : {c.n_positions, int64_t{50}}) {
-      expect_near_formula(c, inputs, run_in_stages(ops, c, inputs, chunk));
-      if (HasFatalFailure()) return;
+    const AttentionFormula formula(c, inputs);
+    for (const TokenClass rows : kBothClasses) {
+      for (const int64_t chunk : {c.n_positions, int64_t{50}}) {
+        formula.expect_near(run_in_stages(ops, c, inputs, chunk, rows), half_unit(GetParam(), rows));
+        if (HasFatalFailure()) return;
+      }
     }
   }
 }
@@ -45,7 +49,8 @@ TEST_P(AttentionStages, FollowTheFormulaPieceByPiece) {
   INGOT_OPS_OR_SKIP(ops, GetParam(), 2);
   const AttentionCase c{.n_heads = 32, .n_kv_heads = 4, .key_dim = 8, .value_dim = 8, .n_positions = 1100};
   AttentionInputs inputs(c);
-  expect_near_formula(c, inputs, run_in_stages(ops, c, inputs, c.n_positions));
+  AttentionFormula(c, inputs).expect_near(run_in_stages(ops, c, inputs, c.n_positions),
+                                          half_unit(GetParam(), TokenClass::kPrompt));
 }
 
 TEST_P(AttentionStages, DoNotDependOnThreads) {
@@ -57,7 +62,8 @@ TEST_P(AttentionStages, DoNotDependOnThreads) {
   EXPECT_EQ(run_in_stages(ops, c, inputs, 64).values, alone.values);
 }
 
-INSTANTIATE_TEST_SUITE_P(Tables, AttentionStages, testing::Values("portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16"),
+INSTANTIATE_TEST_SUITE_P(Tables, AttentionStages,
+                         testing::Values("portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(AttentionStages, AreNoneOfTheReference) {
@@ -67,7 +73,7 @@ TEST(AttentionStages, AreNoneOfTheReference) {
   AttentionInputs inputs(c);
   PagedCache cache(c);
   Matrix out(8, c.n_heads * c.value_dim);
-  EXPECT_FALSE(ops->time_attention_stages(params_of(c, inputs), cache.view, 0, inputs.q.view(), out.view()));
+  EXPECT_FALSE(ops->time_attention_stages({8, 0}, params_of(c, inputs), cache.view, 0, inputs.q.view(), out.view()));
 }
 
 // -- As a profile records them ----------------------------------------------------------------------------------------

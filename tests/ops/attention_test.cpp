@@ -11,13 +11,14 @@ namespace ingot::core {
 namespace {
 
 // Writes and attends chunk by chunk, as a model does.
-Matrix run(CpuOps& ops, const AttentionCase& c, AttentionInputs& inputs, int64_t chunk) {
+Matrix run(CpuOps& ops, const AttentionCase& c, AttentionInputs& inputs, int64_t chunk,
+           TokenClass rows = TokenClass::kPrompt) {
   PagedCache cache(c);
   Matrix out(c.n_positions, c.n_heads * c.value_dim);
   for (int64_t first = 0; first < c.n_positions; first += chunk) {
     const int64_t n = std::min(chunk, c.n_positions - first);
     ops.write_kv(cache.view, first, inputs.k.view().row_range(first, n), inputs.v.view().row_range(first, n));
-    ops.attention({n, 0}, params_of(c, inputs), cache.view, first, inputs.q.view().row_range(first, n),
+    ops.attention(step_of(rows, n), params_of(c, inputs), cache.view, first, inputs.q.view().row_range(first, n),
                   out.view().row_range(first, n));
   }
   EXPECT_TRUE(ops.synchronise().has_value());
@@ -30,8 +31,11 @@ TEST_P(Attention, FollowsTheFormula) {
   INGOT_OPS_OR_SKIP(ops, GetParam(), 2);
   for (const AttentionCase& c : kAttentionCases) {
     AttentionInputs inputs(c);
-    expect_near_formula(c, inputs, run(ops, c, inputs, c.n_positions));
-    if (HasFatalFailure()) return;
+    const AttentionFormula formula(c, inputs);
+    for (const TokenClass rows : kBothClasses) {
+      formula.expect_near(run(ops, c, inputs, c.n_positions, rows), half_unit(GetParam(), rows));
+      if (HasFatalFailure()) return;
+    }
   }
 }
 
@@ -40,31 +44,82 @@ TEST_P(Attention, ChunksAndThreadsDoNotChangeABit) {
   for (const AttentionCase& c : kAttentionCases) {
     if (std::string(GetParam()) == "reference" && c.n_positions > 300) continue;  // the same code, only slower
     AttentionInputs inputs(c);
-    const Matrix whole = run(ops, c, inputs, c.n_positions);
-    for (const int n_threads : {1, 2, 3, 4}) {
-      ASSERT_TRUE(ops.set_n_threads(n_threads).has_value());
-      for (const int64_t chunk : {int64_t{1}, int64_t{7}, int64_t{64}, c.n_positions}) {
-        ASSERT_EQ(run(ops, c, inputs, chunk).values, whole.values) << chunk << " rows, " << n_threads << " threads";
+    for (const TokenClass rows : kBothClasses) {
+      if (std::string(GetParam()) == "reference" && rows == TokenClass::kGenerated) continue;  // it knows no classes
+      const Matrix whole = run(ops, c, inputs, c.n_positions, rows);
+      for (const int n_threads : {1, 2, 3, 4}) {
+        ASSERT_TRUE(ops.set_n_threads(n_threads).has_value());
+        for (const int64_t chunk : {int64_t{1}, int64_t{7}, int64_t{64}, c.n_positions}) {
+          ASSERT_EQ(run(ops, c, inputs, chunk, rows).values, whole.values)
+              << chunk << " rows, " << n_threads << " threads";
+        }
       }
     }
   }
 }
 
-// An infinity in the last position may not show in rows that do not see it.
-TEST_P(Attention, ALaterInfinityIsNotSeen) {
+// Both classes in one step: each row as it would be among its own.
+TEST_P(Attention, ClassesInOneStepStayApart) {
   INGOT_OPS_OR_SKIP(ops, GetParam(), 2);
-  const AttentionCase c{.n_positions = 80, .dtype = DType::kF32};
+  const AttentionCase c{.n_positions = 90};
   AttentionInputs inputs(c);
-  const Matrix clean = run(ops, c, inputs, c.n_positions);
-  for (int64_t col = 0; col < inputs.v.cols; ++col) {
-    inputs.k.at(79, col) = std::numeric_limits<float>::infinity();
-    inputs.v.at(79, col) = std::numeric_limits<float>::quiet_NaN();
+  const Matrix prompt = run(ops, c, inputs, c.n_positions, TokenClass::kPrompt);
+  const Matrix generated = run(ops, c, inputs, c.n_positions, TokenClass::kGenerated);
+  PagedCache cache(c);
+  Matrix out(c.n_positions, c.n_heads * c.value_dim);
+  ops.write_kv(cache.view, 0, inputs.k.view(), inputs.v.view());
+  ops.attention({70, 20}, params_of(c, inputs), cache.view, 0, inputs.q.view(), out.view());
+  for (int64_t row = 0; row < c.n_positions; ++row) {
+    const Matrix& expected = row < 70 ? prompt : generated;
+    for (int64_t col = 0; col < out.cols; ++col) ASSERT_EQ(out.at(row, col), expected.at(row, col)) << row;
   }
-  const Matrix found = run(ops, c, inputs, c.n_positions);
-  for (int64_t row = 0; row < 79; ++row) {
-    for (int64_t col = 0; col < found.cols; ++col) ASSERT_EQ(found.at(row, col), clean.at(row, col)) << row;
+}
+
+// What is not finite may not show in rows that do not see it: neither before it nor when the window has passed it.
+TEST_P(Attention, AnInfinityThatIsNotSeenDoesNotShow) {
+  INGOT_OPS_OR_SKIP(ops, GetParam(), 2);
+  struct Placed {
+    AttentionCase c;
+    int64_t position;
+  };
+  const Placed all[] = {{{.n_positions = 80, .dtype = DType::kF32}, 79},
+                        {{.n_heads = 8, .n_positions = 150, .window = 20}, 75},
+                        {{.n_heads = 8, .n_positions = 150, .window = 20}, 76}};
+  for (const auto& [c, position] : all) {
+    for (const TokenClass rows : kBothClasses) {
+      AttentionInputs inputs(c);
+      const Matrix clean = run(ops, c, inputs, c.n_positions, rows);
+      for (int64_t col = 0; col < inputs.v.cols; ++col) {
+        inputs.k.at(position, col) = std::numeric_limits<float>::infinity();
+        inputs.v.at(position, col) = std::numeric_limits<float>::quiet_NaN();
+      }
+      const Matrix found = run(ops, c, inputs, c.n_positions, rows);
+      for (int64_t row = 0; row < c.n_positions; ++row) {
+        if (row >= position && (c.window == 0 || row < position + c.window)) {
+          ASSERT_TRUE(std::isnan(found.at(row, 0))) << row;
+          continue;
+        }
+        for (int64_t col = 0; col < found.cols; ++col) ASSERT_EQ(found.at(row, col), clean.at(row, col)) << row;
+      }
+    }
   }
-  EXPECT_TRUE(std::isnan(found.at(79, 0)));
+}
+
+// A key that is minus infinity to a query is not looked at; a row that sees nothing else has no answer.
+TEST_P(Attention, AScoreOfMinusInfinityHasNoWeight) {
+  INGOT_OPS_OR_SKIP(ops, GetParam(), 2);
+  const AttentionCase c{.n_heads = 1, .n_kv_heads = 1, .n_positions = 70, .dtype = DType::kF32};
+  for (const TokenClass rows : kBothClasses) {
+    AttentionInputs inputs(c);
+    for (int64_t row = 0; row < c.n_positions; ++row) inputs.q.at(row, 0) = 1.0f;
+    inputs.k.at(0, 0) = -std::numeric_limits<float>::infinity();
+    const Matrix found = run(ops, c, inputs, c.n_positions, rows);
+    EXPECT_TRUE(std::isnan(found.at(0, 0)));
+    for (int64_t row = 1; row < c.n_positions; ++row) ASSERT_TRUE(std::isfinite(found.at(row, 0))) << row;
+    // The only other position that row 1 sees is its own.
+    const double error = 3 * half_unit(GetParam(), rows) * std::abs(inputs.v.at(1, 0));
+    EXPECT_NEAR(found.at(1, 0), inputs.v.at(1, 0), error);
+  }
 }
 
 TEST_P(Attention, LargeScoresDoNotOverflow) {
@@ -78,6 +133,20 @@ TEST_P(Attention, LargeScoresDoNotOverflow) {
       ASSERT_TRUE(std::isfinite(found.at(row, col)));
       ASSERT_LE(std::abs(found.at(row, col)), 6.0f);
     }
+  }
+}
+
+// Generated rows keep FP32 products where those of prompts do not: the table of bf16 computes them like the one before.
+TEST(AttentionClasses, GeneratedRowsAreTheSameWithAndWithoutBf16) {
+  INGOT_OPS_OR_SKIP(with, "avx512_bf16", 2);
+  INGOT_OPS_OR_SKIP(without, "avx512", 2);
+  for (const AttentionCase& c : kAttentionCases) {
+    AttentionInputs inputs(c);
+    ASSERT_EQ(run(with, c, inputs, c.n_positions, TokenClass::kGenerated).values,
+              run(without, c, inputs, c.n_positions, TokenClass::kGenerated).values);
+    ASSERT_NE(run(with, c, inputs, c.n_positions, TokenClass::kPrompt).values,
+              run(without, c, inputs, c.n_positions, TokenClass::kPrompt).values)
+        << "prompts are multiplied in bf16";
   }
 }
 

@@ -41,6 +41,7 @@ namespace ingot::core::avx512_bf16 {
 #include "kernels/impl/linear.h"
 #include "kernels/impl/attention.h"
 #include "kernels/impl/attention_stages.h"
+#include "kernels/avx512_bf16/attention_products.h"
 #include "kernels/impl/panel_formats.h"
 #include "kernels/avx512_vnni/code_sums.h"
 #include "kernels/impl/panel_digits.h"
@@ -50,13 +51,24 @@ namespace ingot::core::avx512_bf16 {
 #include "kernels/avx512_bf16/panels.h"
 // clang-format on
 
+constexpr KernelTable with_bf16_attention(KernelTable table) {
+  table.attend = attend<Bf16Products>;
+  table.attention_scratch_bytes = attention_scratch_bytes<Bf16Products>;
+  table.attend_segment = attend_segment<Bf16Products>;
+  table.score_segment = score_segment<Bf16Products>;
+  table.softmax_segment = softmax_segment<Bf16Products>;
+  table.weigh_segment = weigh_segment<Bf16Products>;
+  return table;
+}
+
 }  // namespace ingot::core::avx512_bf16
 INGOT_END_REGION
 
 namespace ingot::core {
 
 const KernelTable& avx512_bf16_kernel_table() {
-  static constexpr KernelTable kTable = avx512_bf16::make_table("avx512_bf16", avx512_bf16::kPanelKernels);
+  static constexpr KernelTable kTable =
+      avx512_bf16::with_bf16_attention(avx512_bf16::make_table("avx512_bf16", avx512_bf16::kPanelKernels));
   return kTable;
 }
 

@@ -33,12 +33,12 @@ constexpr KernelTable make_table(const char* name, const PanelKernels& panels = 
       .softcap = softcap,
       .sigmoid = sigmoid_of,
       .encode_f16 = encode_f16,
-      .attend = attend,
-      .attention_scratch_bytes = attention_scratch_bytes,
-      .attend_segment = attend_segment,
+      .attend = attend<FloatProducts>,
+      .attention_scratch_bytes = attention_scratch_bytes<FloatProducts>,
+      .attend_segment = attend_segment<FloatProducts>,
       .merge_segments = merge_segments,
-      .score_segment = score_segment,
-      .softmax_segment = softmax_segment,
-      .weigh_segment = weigh_segment,
+      .score_segment = score_segment<FloatProducts>,
+      .softmax_segment = softmax_segment<FloatProducts>,
+      .weigh_segment = weigh_segment<FloatProducts>,
   };
 }

@@ -18,9 +18,18 @@ size_t element_bytes(const KvView& kv) {
   return kv.dtype == DType::kF32 ? sizeof(float) : sizeof(uint16_t);
 }
 
-// Decodes (n_positions, dim) of one head in one page.
-void decode_page(const KvView& kv, const std::byte* page, int64_t dim, int64_t kv_head, int64_t n_positions,
-                 float* out) {
+// (n_positions, key_dim) of one head in one page.
+void decode_keys(const KvView& kv, const std::byte* page, int64_t kv_head, int64_t n_positions, float* out) {
+  const int64_t dim = kv.key_dim;
+  const std::byte* base = page + static_cast<size_t>(kv_head * kPageTokens * dim) * element_bytes(kv);
+  for (int64_t slot = 0; slot < n_positions; ++slot) {
+    for (int64_t d = 0; d < dim; ++d) out[slot * dim + d] = element(kv, base, d * kPageTokens + slot);
+  }
+}
+
+// (n_positions, value_dim) of one head in one page.
+void decode_values(const KvView& kv, const std::byte* page, int64_t kv_head, int64_t n_positions, float* out) {
+  const int64_t dim = kv.value_dim;
   const std::byte* base = page + static_cast<size_t>(kv_head * kPageTokens * dim) * element_bytes(kv);
   for (int64_t index = 0; index < n_positions * dim; ++index) out[index] = element(kv, base, index);
 }
@@ -51,7 +60,7 @@ struct RowState {
 // for exponentials and values.
 size_t attention_scratch_bytes(const AttentionArgs& args) {
   const int64_t group = args.n_heads / args.kv->n_kv_heads;
-  const int64_t states = kMaxAttentionRows * group;
+  const int64_t states = args.block_rows * group;
   return static_cast<size_t>(kPageTokens * (args.kv->key_dim + args.kv->value_dim)) * sizeof(float) +
          static_cast<size_t>(states) * sizeof(RowState) +
          static_cast<size_t>(states * args.kv->value_dim) * sizeof(double);
@@ -62,8 +71,8 @@ void attend(const AttentionArgs& args, const AttentionItem& item, std::byte* scr
   const int64_t group = args.n_heads / kv.n_kv_heads;
   const int64_t n_states = (item.end_row - item.first_row) * group;
   RowState* states = reinterpret_cast<RowState*>(scratch);
-  double* sums = reinterpret_cast<double*>(states + kMaxAttentionRows * group);  // (states, value_dim)
-  float* keys = reinterpret_cast<float*>(sums + kMaxAttentionRows * group * kv.value_dim);
+  double* sums = reinterpret_cast<double*>(states + args.block_rows * group);  // (states, value_dim)
+  float* keys = reinterpret_cast<float*>(sums + args.block_rows * group * kv.value_dim);
   float* values = keys + kPageTokens * kv.key_dim;
 
   const auto first_seen = [&](int64_t position) {
@@ -97,15 +106,15 @@ void attend(const AttentionArgs& args, const AttentionItem& item, std::byte* scr
   std::fill_n(sums, n_states * kv.value_dim, 0.0);
   for (int64_t page = first_page; page < end_page; ++page) {
     const int64_t n_positions = std::min(kPageTokens, last_position + 1 - page * kPageTokens);
-    decode_page(kv, kv.key_pages[static_cast<size_t>(page)], kv.key_dim, item.kv_head, n_positions, keys);
+    decode_keys(kv, kv.key_pages[static_cast<size_t>(page)], item.kv_head, n_positions, keys);
     for_each_seen(page, [&](int64_t state, int64_t row, int64_t head, int64_t slot) {
       states[state].largest = std::max(states[state].largest, score(row, head, slot));
     });
   }
   for (int64_t page = first_page; page < end_page; ++page) {
     const int64_t n_positions = std::min(kPageTokens, last_position + 1 - page * kPageTokens);
-    decode_page(kv, kv.key_pages[static_cast<size_t>(page)], kv.key_dim, item.kv_head, n_positions, keys);
-    decode_page(kv, kv.value_pages[static_cast<size_t>(page)], kv.value_dim, item.kv_head, n_positions, values);
+    decode_keys(kv, kv.key_pages[static_cast<size_t>(page)], item.kv_head, n_positions, keys);
+    decode_values(kv, kv.value_pages[static_cast<size_t>(page)], item.kv_head, n_positions, values);
     for_each_seen(page, [&](int64_t state, int64_t row, int64_t head, int64_t slot) {
       const double weight = std::exp(score(row, head, slot) - states[state].largest);
       states[state].sum += weight;
