@@ -175,7 +175,8 @@ void ProfiledOps::record_attention_stages(const StepRows& step, const AttentionP
   event.apart = true;
   event.first_loop = event.end_loop = recorder_.n_loops();
   event.end_ns = recorder_.stamp();
-  const std::optional<AttentionStageTimes> times = inner_.time_attention_stages(step, params, kv, first_position, q, out);
+  const std::optional<AttentionStageTimes> times =
+      inner_.time_attention_stages(step, params, kv, first_position, q, out);
   if (!times) return;
 
   const int64_t n_scores = attention_pairs(first_position, q.rows, params.window) * params.n_heads;
