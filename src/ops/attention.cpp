@@ -119,8 +119,7 @@ void CpuOps::attend(const AttentionArgs& args, TensorView out) {
   };
 
   const SegmentRange seen = seen_segments(args, out.rows);  // not a structured binding: Clang 14 captures none
-  const bool split = table_->attend_segment != nullptr && n_blocks == 1 && seen.count > 1 && pool_->n_threads() > 1;
-  if (!split) {
+  if (!split_over_cache(*table_, args, out.rows, pool_->n_threads())) {
     // Later rows see more: they go first, so that the last items are short ones.
     pool_->parallel_for(n_blocks * kv.n_kv_heads, 1, [&](int64_t begin, int64_t end, int thread_idx) {
       for (int64_t item = begin; item < end; ++item) {

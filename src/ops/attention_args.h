@@ -18,14 +18,14 @@ inline constexpr int64_t kGeneratedRows = 16;
 
 // Rows of an item: as many as keep every thread busy to the end.
 inline int64_t attention_block_rows(const AttentionArgs& args, int64_t n_rows, int n_threads) {
-  if (args.token_class == TokenClass::kGenerated) return kGeneratedRows;
+  if (args.token_class == TokenClass::kGenerated) return std::min(n_rows, kGeneratedRows);
   const int64_t n_kv_heads = args.kv->n_kv_heads;
   const int64_t group = args.n_heads / n_kv_heads;
   const int64_t enough_items = int64_t{8} * n_threads;
   const int64_t blocks_per_head = (enough_items + n_kv_heads - 1) / n_kv_heads;
   const int64_t fewest = (kFewestPromptStates + group - 1) / group;
   const int64_t most = std::max(kPromptStates / group, fewest);
-  return std::clamp(n_rows / blocks_per_head, fewest, most);
+  return std::min(n_rows, std::clamp(n_rows / blocks_per_head, fewest, most));
 }
 
 // Of rows of one class. kv and params outlive the arguments.
@@ -58,6 +58,13 @@ inline SegmentRange seen_segments(const AttentionArgs& args, int64_t n_rows) {
   const int64_t first_seen = args.window > 0 ? std::max<int64_t>(0, args.first_position - args.window + 1) : 0;
   const int64_t first = first_seen / kSegmentTokens;
   return {first, (args.first_position + n_rows - 1) / kSegmentTokens + 1 - first};
+}
+
+// Few rows over a long cache are split by segments too: else there might be fewer items than threads.
+inline bool split_over_cache(const KernelTable& table, const AttentionArgs& args, int64_t n_rows, int n_threads) {
+  constexpr int64_t kFewRows = 16;
+  return table.attend_segment != nullptr && n_rows <= std::min(kFewRows, args.block_rows) && n_threads > 1 &&
+         seen_segments(args, n_rows).count > 1;
 }
 
 }  // namespace ingot::core

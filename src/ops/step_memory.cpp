@@ -83,15 +83,13 @@ class SlotSizes {
   }
 
   void add_attention(const StepShape::Attention& attention, int64_t first_position, int64_t n_rows, int n_threads) {
-    const TensorView rows{.data = nullptr, .rows = n_rows};
+    const TensorView rows = {nullptr, n_rows, 0, 0};
     const AttentionArgs args =
         attention_args(attention.params, attention.kv, first_position, rows, rows, TokenClass::kPrompt, n_threads);
     include(table_.attention_scratch_bytes(args), per_thread);
-    const SegmentRange seen = seen_segments(args, n_rows);
-    const bool split = table_.attend_segment != nullptr && n_rows <= args.block_rows && seen.count > 1 && n_threads > 1;
-    if (!split) return;
+    if (!split_over_cache(table_, args, n_rows, n_threads)) return;
     const int64_t partial = attention_partial_floats(attention.kv.value_dim);
-    include(float_bytes(seen.count * n_rows * attention.params.n_heads * partial), partials);
+    include(float_bytes(seen_segments(args, n_rows).count * n_rows * attention.params.n_heads * partial), partials);
   }
 
   // At most: it is not known which experts the rows will choose. All of them may choose the same one, and all groups
