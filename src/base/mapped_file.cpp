@@ -193,11 +193,14 @@ MappedFile::~MappedFile() {
 void MappedFile::release(std::span<const std::byte> bytes) const {
   INGOT_CHECK(bytes.data() >= bytes_.data() && bytes.data() + bytes.size() <= bytes_.data() + bytes_.size(),
               "bytes of this file");
-  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const auto first = (reinterpret_cast<uintptr_t>(bytes.data()) + page - 1) / page * page;
-  const auto end = reinterpret_cast<uintptr_t>(bytes.data() + bytes.size()) / page * page;
+  // Whole pages of the mapping, which begins on one.
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const auto offset = static_cast<size_t>(bytes.data() - bytes_.data());
+  const size_t first = (offset + page - 1) / page * page;
+  const size_t end = (offset + bytes.size()) / page * page;
   // Clean pages of a file: dropped here, they come back from the page cache when they are read again.
-  if (first < end) static_cast<void>(madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED));
+  if (first >= end) return;
+  static_cast<void>(madvise(const_cast<std::byte*>(bytes_.data()) + first, end - first, MADV_DONTNEED));
 }
 
 bool MappedFile::damaged() const {

@@ -74,7 +74,7 @@ const char* const kChunkHelp = R"(How a prompt is read (--chunk) changes time an
 With --chunk-overlap N each chunk computes the N tokens before it once more.)";
 
 Expected<Chunking> ChunkFlags::chunking() const {
-  const Expected<Chunking> parsed = parse_chunking(chunk);
+  Expected<Chunking> parsed = parse_chunking(chunk);
   if (!parsed) return parsed;
   const Chunking chunking = parsed->with_overlap(overlap);
   if (const auto status = core::check_chunking(chunking); !status) {
