@@ -21,6 +21,10 @@ struct BadKey {
   std::vector<const char*> message;  // parts of it
 };
 
+void PrintTo(const BadKey& key, std::ostream* out) {
+  *out << key.what;
+}
+
 class BadKeyTest : public ::testing::TestWithParam<BadKey> {};
 
 template <typename T>

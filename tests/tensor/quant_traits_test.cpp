@@ -116,6 +116,13 @@ void make_scales_finite(DType type, std::byte* block) {
   }
 }
 
+// Found by argument-dependent lookup: without it a failure shows the row's bytes.
+}  // namespace
+static void PrintTo(const QuantTraits& traits, std::ostream* out) {
+  *out << traits.name;
+}
+namespace {
+
 class EveryType : public testing::TestWithParam<QuantTraits> {};
 
 INSTANTIATE_TEST_SUITE_P(QuantTraits, EveryType,
