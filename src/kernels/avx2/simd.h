@@ -135,6 +135,17 @@ inline int32_t sum_i32(I32 a) {
 inline I32 as_i32(F32 a) {
   return _mm256_castps_si256(a);
 }
+// Sums of two products each, of signed 16-bit numbers.
+inline I32 multiply_pairs(I32 a, I32 b) {
+  return _mm256_madd_epi16(a, b);
+}
+// 16-bit numbers, one a lane: of every four in turn first the pair 0 and 2, then the pair 1 and 3.
+inline void store_pairs(std::byte* p, I32 a) {
+  const I32 later = _mm256_shuffle_epi32(a, _MM_SHUFFLE(3, 2, 3, 2));
+  const I32 pairs = or_i32(and_i32(a, broadcast_i32(0xFFFF)), shift_left(later, 16));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm256_castsi256_si128(pairs));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p + 8), _mm256_extracti128_si256(pairs, 1));
+}
 // table[byte] for every byte, each 0 .. 15.
 inline I32 lookup_bytes(const uint8_t* table, I32 bytes) {
   const __m128i sixteen = _mm_loadu_si128(reinterpret_cast<const __m128i*>(table));

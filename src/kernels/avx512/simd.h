@@ -134,6 +134,17 @@ inline I32 as_i32(F32 a) {
 inline void store_low_bytes(int8_t* p, I32 a) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a));
 }
+// Sums of two products each, of signed 16-bit numbers.
+inline I32 multiply_pairs(I32 a, I32 b) {
+  return _mm512_madd_epi16(a, b);
+}
+// 16-bit numbers, one a lane: of every four in turn first the pair 0 and 2, then the pair 1 and 3.
+inline void store_pairs(std::byte* p, I32 a) {
+  const I32 later = _mm512_shuffle_epi32(a, _MM_PERM_DCDC);
+  const I32 pairs = or_i32(and_i32(a, broadcast_i32(0xFFFF)), shift_left(later, 16));
+  const __m512i low_halves = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 0, 2, 4, 6), pairs);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_castsi512_si256(low_halves));
+}
 // table[byte] for every byte, each 0 .. 15.
 inline I32 lookup_bytes(const uint8_t* table, I32 bytes) {
   return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table))), bytes);

@@ -6,10 +6,9 @@
 //   sum over a group of (scale (code - offset) + minimum) a s  =  scale s (C - offset A) + minimum s A
 //   C = sum of code * a,   A = sum of a,   both below 2^31 in magnitude
 //
-// C comes from the integer dot products that the instruction set has, struct CodeSums of its code_sums.h, 16 weight
-// rows at a time and without any sum over lanes. Groups are added in the order of the columns, in FP32. So all
-// instruction sets give the same bits. Included by table.cpp after panel_formats.h and code_sums.h, inside its region
-// and namespace.
+// C comes from the integer dot products that the instruction set has, struct CodeSums, 16 weight rows at a time and
+// without any sum over lanes. Groups are added in the order of the columns, in FP32. So all instruction sets give the
+// same bits. Included by table.cpp after panel_formats.h and CodeSums, inside its region and namespace.
 
 constexpr int64_t kDigitGroup = 32;
 constexpr float kLargestDigits = 32512.0f;  // 127 * 256: in two signed bytes, 256 high + low, also when low is rounded

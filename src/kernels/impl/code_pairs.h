@@ -1,5 +1,5 @@
-// Sums of codes times activations by VPMADDWD, which multiplies pairs of 16-bit numbers: the codes of four columns as
-// two pairs, columns 0 and 2, columns 1 and 3; activations likewise, 8 bytes for four columns.
+// Sums of codes times activations by products of pairs of 16-bit numbers (VPMADDWD): the codes of four columns as two
+// pairs, columns 0 and 2, columns 1 and 3; activations likewise, 8 bytes for four columns.
 // Included by table.cpp after simd.h, inside its region and namespace.
 
 // Rows of activations against one read of a panel.
@@ -18,19 +18,14 @@ struct CodeSums {
   void clear() { sums = broadcast_i32(0); }
   // The codes of columns [col, col + 4).
   INGOT_ALWAYS_INLINE void add(const Codes& codes, const std::byte* digits, int64_t, int64_t col) {
-    const I32 even = _mm256_madd_epi16(codes.even, broadcast_i32(word(digits + 2 * col)));
-    const I32 odd = _mm256_madd_epi16(codes.odd, broadcast_i32(word(digits + 2 * col + 4)));
+    const I32 even = multiply_pairs(codes.even, broadcast_i32(word(digits + 2 * col)));
+    const I32 odd = multiply_pairs(codes.odd, broadcast_i32(word(digits + 2 * col + 4)));
     sums = add_i32(sums, add_i32(even, odd));
   }
   I32 total() const { return sums; }
 
   // kLanes activations from column col on.
-  static void store_digits(std::byte* digits, int64_t, int64_t col, I32 a) {
-    const I32 later = _mm256_shuffle_epi32(a, _MM_SHUFFLE(3, 2, 3, 2));
-    const I32 pairs = or_i32(and_i32(a, broadcast_i32(0xFFFF)), shift_left(later, 16));
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(digits + 2 * col), _mm256_castsi256_si128(pairs));
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(digits + 2 * col + 8), _mm256_extracti128_si256(pairs, 1));
-  }
+  static void store_digits(std::byte* digits, int64_t, int64_t col, I32 a) { store_pairs(digits + 2 * col, a); }
 
  private:
   static int32_t word(const std::byte* p) {

@@ -1,0 +1,8 @@
+// Those that tables with panels have in addition, in the order of their needs.
+// Included by table.cpp after templates.h and the CodeSums of its instruction set, inside its region and namespace.
+
+// clang-format off
+#include "kernels/impl/panel_formats.h"
+#include "kernels/impl/panel_digits.h"
+#include "kernels/impl/panel_exact.h"
+// clang-format on
