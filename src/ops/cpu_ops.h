@@ -121,7 +121,7 @@ class CpuOps final : public Ops {
   // Rows for the experts' products with panels, each at its place in its group. rows: of the tokens, which have
   // pairs_per_row pairs each, or (0) already in the order of the sorted pairs.
   Result<const std::byte*> pack_pairs(ScratchSlot slot, PackedForm form, TensorView rows, int64_t pairs_per_row);
-  // Experts of at most kExpertRows rows of one class: the scratch stays bounded.
+  // Experts of at most kRowsAtOnce rows of one class: the scratch stays bounded.
   void experts_chunk(TokenClass token_class, const ExpertParams& params, std::span<const int32_t> ids,
                      std::span<const float> weights, int64_t n_used, TensorView x, TensorView out);
   // Rows of one class.

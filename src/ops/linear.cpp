@@ -4,20 +4,12 @@
 
 #include "kernels/panel_layout.h"
 #include "ops/cpu_ops.h"
+#include "ops/work_split.h"
 
 namespace ingot::core {
 namespace {
 
-// Bounds the kernels' scratch; weights are decoded once for so many rows.
-constexpr int64_t kRowsAtOnce = 512;
 constexpr size_t kMostTargets = 4;
-
-// Whole groups of 16 weight rows, enough pieces to balance threads that run unequally fast, and not so many that
-// activations are fetched again for a few weight rows only.
-int64_t weight_rows_at_once(int64_t n_rows, int n_threads) {
-  const int64_t even = n_rows / (static_cast<int64_t>(n_threads) * 8);
-  return std::clamp<int64_t>(even / 16 * 16, 16, 64);
-}
 
 LinearOutput linear_output(const Epilogue& epilogue) {
   LinearOutput output;
@@ -125,7 +117,7 @@ void CpuOps::linear_group(const StepRows& step, TensorView x, std::span<const Li
     int64_t n_panels = 0;
     for (const PanelLinearArgs& one : args) n_panels += panels_of(one.rows);
     // The panels of all targets, one target after another.
-    pool_->parallel_for(n_panels, weight_rows_at_once(n_weight_rows, pool_->n_threads()) / kPanelRows,
+    pool_->parallel_for(n_panels, weight_rows_at_once(n_weight_rows, pool_->n_threads(), args[0].n_x) / kPanelRows,
                         [&](int64_t begin, int64_t end, int thread_idx) {
                           std::byte* own = *scratch + Scratch::thread_stride(scratch_bytes) * thread_idx;
                           for (const PanelLinearArgs& one : args) {
@@ -148,7 +140,7 @@ void CpuOps::gated_linear(const StepRows& step, TensorView x, const LinearTarget
   check_shapes(step, x, up.w, up.epilogue, out);
   const Nonlinearity nonlinearity = to_nonlinearity(activation);
   for_each_packed(step, x, targets, [&](std::span<const PanelLinearArgs> args, int64_t first_row, size_t bytes) {
-    const int64_t grain = weight_rows_at_once(2 * out.cols, pool_->n_threads()) / kPanelRows;
+    const int64_t grain = weight_rows_at_once(out.cols, pool_->n_threads(), args[0].n_x) / kPanelRows;
     const int64_t tile_cols = grain * kPanelRows;
     const int64_t n_rows = args[0].n_x;
     // What the kernels need, and then a tile of up, (n_rows, tile_cols).
@@ -209,7 +201,7 @@ void CpuOps::linear(const StepRows& step, TensorView x, const WeightMatrix& w, c
     const Result<std::byte*> scratch = scratch_.get_per_thread(bytes_per_thread);
     if (!scratch) return fail_step(scratch.error(), out);
     const size_t stride = Scratch::thread_stride(bytes_per_thread);
-    pool_->parallel_for(w.rows, weight_rows_at_once(w.rows, pool_->n_threads()),
+    pool_->parallel_for(w.rows, weight_rows_at_once(w.rows, pool_->n_threads(), args.n_x),
                         [&](int64_t begin, int64_t end, int thread_idx) {
                           table_->linear(args, begin, end, *scratch + stride * static_cast<size_t>(thread_idx));
                         });

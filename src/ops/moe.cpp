@@ -7,11 +7,11 @@
 
 #include "kernels/panel_layout.h"
 #include "ops/cpu_ops.h"
+#include "ops/work_split.h"
 
 namespace ingot::core {
 namespace {
 
-constexpr int64_t kExpertRows = 512;
 constexpr int64_t kWeightRowsAtOnce = 32;
 
 // NaN is worse than anything, so that any logits give distinct experts.
@@ -60,43 +60,49 @@ struct ExpertProducts {
   TensorView out;                         // (pairs in their sorted order, w.rows)
 
   bool in_panels() const { return w->layout == WeightLayout::kPanels; }
-  LinearArgs row_args(const CpuOps::ExpertGroup& group) const {
+  size_t scratch_bytes(const CpuOps::ExpertGroup& widest) const {
+    return in_panels() ? table->panel_scratch_bytes(panel_shape(widest))
+                       : table->linear_scratch_bytes(row_shape(widest));
+  }
+  // Weight rows [first, last) of the group's expert; first is a multiple of kPanelRows.
+  void run(const CpuOps::ExpertGroup& group, int64_t first, int64_t last, std::byte* scratch) const {
+    if (in_panels()) {
+      PanelLinearArgs args = panel_shape(group);
+      args.panels = w->slice(group.expert);
+      args.x = packed + table->packed_bytes(form, w->cols, group.packed_first);
+      args.out = out.data + group.first * out.row_stride;
+      table->panel_linear(args, first / kPanelRows, panels_of(last), scratch);
+    } else {
+      LinearArgs args = row_shape(group);
+      args.weights = w->slice(group.expert);
+      args.x = x.data + group.first * x.row_stride;
+      args.out = out.data + group.first * out.row_stride;
+      table->linear(args, first, last, scratch);
+    }
+  }
+
+ private:
+  // Without addresses: scratch is measured before there is any.
+  LinearArgs row_shape(const CpuOps::ExpertGroup& group) const {
     LinearArgs args;
-    args.weights = w->slice(group.expert);
     args.type = w->type;
     args.row_bytes = w->row_bytes;
     args.cols = w->cols;
-    args.x = x.data + group.first * x.row_stride;
     args.x_stride = x.row_stride;
     args.n_x = group.count;
-    args.out = out.data + group.first * out.row_stride;
     args.out_stride = out.row_stride;
     return args;
   }
-  PanelLinearArgs panel_args(const CpuOps::ExpertGroup& group) const {
+  PanelLinearArgs panel_shape(const CpuOps::ExpertGroup& group) const {
     PanelLinearArgs args;
-    args.panels = w->slice(group.expert);
     args.panel_bytes = w->panel_bytes;
     args.type = w->type;
     args.rows = w->rows;
     args.cols = w->cols;
     args.form = form;
-    args.x = packed + table->packed_bytes(form, w->cols, group.packed_first);
     args.n_x = group.count;
-    args.out = out.data + group.first * out.row_stride;
     args.out_stride = out.row_stride;
     return args;
-  }
-  size_t scratch_bytes(const CpuOps::ExpertGroup& widest) const {
-    return in_panels() ? table->panel_scratch_bytes(panel_args(widest)) : table->linear_scratch_bytes(row_args(widest));
-  }
-  // Weight rows [first, last) of the group's expert; first is a multiple of kPanelRows.
-  void run(const CpuOps::ExpertGroup& group, int64_t first, int64_t last, std::byte* scratch) const {
-    if (in_panels()) {
-      table->panel_linear(panel_args(group), first / kPanelRows, panels_of(last), scratch);
-    } else {
-      table->linear(row_args(group), first, last, scratch);
-    }
   }
 };
 
@@ -146,7 +152,7 @@ void CpuOps::experts(const StepRows& step, const ExpertParams& params, std::span
               "shapes of experts");
   for (int64_t row = 0; row < x.rows;) {
     const bool prompt = row < step.n_prompt;
-    const int64_t n_rows = std::min(kExpertRows, (prompt ? step.n_prompt : x.rows) - row);
+    const int64_t n_rows = std::min(kRowsAtOnce, (prompt ? step.n_prompt : x.rows) - row);
     const auto first = static_cast<size_t>(row * n_used);
     const auto count = static_cast<size_t>(n_rows * n_used);
     experts_chunk(prompt ? TokenClass::kPrompt : TokenClass::kGenerated, params, ids.subspan(first, count),

@@ -5,12 +5,10 @@
 #include "kernels/panel_layout.h"
 #include "ops/attention_args.h"
 #include "ops/cpu_ops.h"
+#include "ops/work_split.h"
 
 namespace ingot::core {
 namespace {
-
-constexpr int64_t kRowsAtOnce = 512;  // as in linear.cpp
-constexpr int64_t kExpertRows = 512;  // as in moe.cpp
 
 size_t float_bytes(int64_t n) {
   return static_cast<size_t>(n) * sizeof(float);
@@ -78,7 +76,7 @@ class SlotSizes {
     const int64_t at_once = std::min(n_rows, kRowsAtOnce);
     const size_t kernels = std::max(kernel_bytes(*gated.gate, at_once), kernel_bytes(*gated.up, at_once));
     const size_t tile_at = (kernels + kCacheLineBytes - 1) / kCacheLineBytes * kCacheLineBytes;
-    const int64_t tile_cols = weight_rows_at_once(2 * gated.gate->rows, n_threads) / kPanelRows * kPanelRows;
+    const int64_t tile_cols = weight_rows_at_once(gated.gate->rows, n_threads, at_once) / kPanelRows * kPanelRows;
     include(tile_at + float_bytes(at_once * tile_cols), per_thread);
   }
 
@@ -98,7 +96,7 @@ class SlotSizes {
     const WeightMatrix& gate = *layer.params.gate;
     const WeightMatrix& up = *layer.params.up;
     const WeightMatrix& down = *layer.params.down;
-    const int64_t at_once = std::min(n_rows, kExpertRows);
+    const int64_t at_once = std::min(n_rows, kRowsAtOnce);
     const int64_t n_pairs = at_once * layer.n_used;
     const int64_t input_width = in_panels(gate) && in_panels(up) ? 0 : padded_columns(gate.cols);
     include(float_bytes(n_pairs * (input_width + 2 * padded_columns(gate.rows) + down.rows)), experts);
@@ -113,12 +111,6 @@ class SlotSizes {
   }
 
  private:
-  // As in linear.cpp.
-  static int64_t weight_rows_at_once(int64_t n_rows, int n_threads) {
-    const int64_t even = n_rows / (static_cast<int64_t>(n_threads) * 8);
-    return std::clamp<int64_t>(even / 16 * 16, 16, 64);
-  }
-
   const KernelTable& table_;
 };
 

@@ -1,0 +1,24 @@
+// How the work of products is cut: what is done at once bounds scratch, which step_memory.cpp foretells.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace ingot::core {
+
+// Rows of activations that weights are unpacked for; also rows of tokens whose experts are computed together.
+inline constexpr int64_t kRowsAtOnce = 512;
+
+// Weight rows that a thread takes at a time, whole groups of 16. n_rows of activations meet them.
+// Many: enough pieces to balance threads that run unequally fast, and not so many that activations are fetched again
+// for a few weight rows only. Few: the time goes into reading weights, and a thread that reads one long run after
+// another, not every second short one, gets a quarter more from the memory (Zen 4, 1.2 B model).
+inline int64_t weight_rows_at_once(int64_t n_weight_rows, int n_threads, int64_t n_rows) {
+  constexpr int64_t kFewRows = 4;
+  const bool few = n_rows <= kFewRows;
+  const int64_t even = n_weight_rows / (static_cast<int64_t>(n_threads) * (few ? 2 : 8));
+  const int64_t groups_of_16 = even / 16 * 16;
+  return few ? std::max<int64_t>(groups_of_16, 16) : std::clamp<int64_t>(groups_of_16, 16, 64);
+}
+
+}  // namespace ingot::core
