@@ -52,7 +52,7 @@ Result<std::unique_ptr<ThreadPool>> ThreadPool::create(int n_threads) {
   if (n_threads < 1 || n_threads > kMaxThreads) {
     return invalid("{} threads: expected 1 to {}", n_threads, kMaxThreads);
   }
-  std::unique_ptr<ThreadPool> pool(new ThreadPool(n_threads > allowed_cpu_count()));
+  std::unique_ptr<ThreadPool> pool(new ThreadPool(n_threads, n_threads > allowed_cpu_count()));
   pool->workers_.reserve(static_cast<size_t>(n_threads - 1));
   for (int thread_idx = 1; thread_idx < n_threads; ++thread_idx) {
     try {
@@ -100,7 +100,7 @@ void ThreadPool::run_serially(int64_t n_items, Body fn) {
 
 void ThreadPool::run_shared(const Loop& loop) {
   loop_ = loop;
-  next_item_.store(0, std::memory_order_relaxed);
+  share_out(loop);
   // Sequentially consistent with n_parked_: either a worker about to park sees the open gate, or it is seen here.
   gate_.fetch_add(kOneLoop + kOpen);
   if (n_parked_.load() > 0) {
@@ -118,17 +118,32 @@ void ThreadPool::run_shared(const Loop& loop) {
   caller_parked_.store(false);
 }
 
+// Shares begin at whole chunks.
+void ThreadPool::share_out(const Loop& loop) {
+  const int64_t n_chunks = (loop.n_items + loop.grain - 1) / loop.grain;
+  const auto n_shares = static_cast<int64_t>(shares_.size());
+  for (int64_t idx = 0; idx < n_shares; ++idx) {
+    Share& share = shares_[static_cast<size_t>(idx)];
+    share.next.store(n_chunks * idx / n_shares * loop.grain, std::memory_order_relaxed);
+    share.end = std::min(n_chunks * (idx + 1) / n_shares * loop.grain, loop.n_items);
+  }
+}
+
 void ThreadPool::run_chunks(int thread_idx) {
   current_thread_idx = thread_idx;
   const Loop loop = loop_;
   Recorder* const recorder = recorder_;
   const int64_t start_ns = recorder == nullptr ? 0 : recorder->stamp();
   bool took_some = false;
-  while (true) {
-    const int64_t begin = next_item_.fetch_add(loop.grain, std::memory_order_relaxed);
-    if (begin >= loop.n_items) break;
-    took_some = true;
-    (*loop.fn)(begin, std::min(begin + loop.grain, loop.n_items), thread_idx);
+  // Its own share first, then the others' in turn.
+  for (size_t turn = 0; turn < shares_.size(); ++turn) {
+    Share& share = shares_[(static_cast<size_t>(thread_idx) + turn) % shares_.size()];
+    while (true) {
+      const int64_t begin = share.next.fetch_add(loop.grain, std::memory_order_relaxed);
+      if (begin >= share.end) break;
+      took_some = true;
+      (*loop.fn)(begin, std::min(begin + loop.grain, share.end), thread_idx);
+    }
   }
   if (recorder != nullptr && took_some) {
     recorder->add_span(thread_idx, {.start_ns = start_ns, .end_ns = recorder->stamp(), .loop = recorder->n_loops()});

@@ -1,10 +1,11 @@
 // Our own thread pool: n - 1 workers and the calling thread share one loop at a time.
 //
 // A step of a model is some three hundred short loops, so what counts is the cost of starting and ending one. Workers
-// spin for some tens of microseconds after a loop, then park; a loop that follows soon finds them awake. Items are
-// handed out in chunks from one atomic counter: whoever is late takes fewer. A worker that does not come in time is
-// not waited for: the loop ends when every item is done and every worker that joined has left. So a machine with
-// fewer cores than threads, or with busy neighbours, loses little.
+// spin for some tens of microseconds after a loop, then park; a loop that follows soon finds them awake. Every thread
+// has a share of neighbouring items, so that it reads memory in one run, and takes chunks of it from an atomic counter;
+// whoever has finished his own goes on with another's. A worker that does not come in time is not waited for: the loop
+// ends when every item is done and every worker that joined has left. So a machine with fewer cores than threads, or
+// with busy neighbours, loses little.
 //
 // Which thread computes an item is not determined; results must not depend on it.
 #pragma once
@@ -47,9 +48,16 @@ class ThreadPool {
   Recorder* recorder() const { return recorder_; }
 
  private:
-  explicit ThreadPool(bool oversubscribed) : spin_(oversubscribed ? Spin::kYield : Spin::kPause) {}
+  ThreadPool(int n_threads, bool oversubscribed)
+      : shares_(static_cast<size_t>(n_threads)), spin_(oversubscribed ? Spin::kYield : Spin::kPause) {}
 
   enum class Spin : uint8_t { kPause, kYield };
+
+  // Items [next, end), taken from the front, a cache line for each thread.
+  struct alignas(64) Share {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;  // written only while the gate is closed and empty
+  };
 
   struct Loop {
     const Body* fn = nullptr;
@@ -60,6 +68,7 @@ class ThreadPool {
   void work(int thread_idx);
   void run_serially(int64_t n_items, Body fn);
   void run_shared(const Loop& loop);
+  void share_out(const Loop& loop);
   void run_chunks(int thread_idx);
   bool try_join(uint64_t& last_loop);
   void leave();
@@ -68,11 +77,11 @@ class ThreadPool {
   // Bit 0: the loop is open to joiners. Bits 1-15: workers inside. Bits 16-63: the loop's number.
   // One word, so that joining and closing cannot pass each other.
   alignas(64) std::atomic<uint64_t> gate_{0};
-  alignas(64) std::atomic<int64_t> next_item_{0};
   alignas(64) std::atomic<int> n_parked_{0};
   std::atomic<bool> caller_parked_{false};
   std::atomic<bool> stop_{false};
-  Loop loop_;  // written only while the gate is closed and empty
+  std::vector<Share> shares_;  // one a thread
+  Loop loop_;                  // written only while the gate is closed and empty
   Recorder* recorder_ = nullptr;
   Spin spin_;
   std::mutex mutex_;
