@@ -135,6 +135,24 @@ inline int32_t sum_i32(I32 a) {
 inline I32 as_i32(F32 a) {
   return _mm256_castps_si256(a);
 }
+inline I32 shift_right_signed(I32 a, int n) {
+  return _mm256_srai_epi32(a, n);
+}
+// Each lane's low byte.
+inline void store_low_bytes(int8_t* p, I32 a) {
+  const __m256i order = _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8, 12, -1,
+                                         -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+  const __m256i bytes = _mm256_shuffle_epi8(a, order);
+  const __m128i both = _mm_unpacklo_epi32(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), both);
+}
+// Sums of two products each, of unsigned bytes of a and signed bytes of b, 16 bits wide.
+inline I32 multiply_bytes(I32 a, I32 b) {
+  return _mm256_maddubs_epi16(a, b);
+}
+inline I32 add_i16(I32 a, I32 b) {
+  return _mm256_add_epi16(a, b);
+}
 // Sums of two products each, of signed 16-bit numbers.
 inline I32 multiply_pairs(I32 a, I32 b) {
   return _mm256_madd_epi16(a, b);

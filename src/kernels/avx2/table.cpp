@@ -9,7 +9,7 @@ namespace ingot::core::avx2 {
 // clang-format off
 #include "kernels/avx2/simd.h"
 #include "kernels/impl/templates.h"
-#include "kernels/impl/code_pairs.h"
+#include "kernels/impl/code_sums.h"
 #include "kernels/impl/panel_templates.h"
 // clang-format on
 

@@ -134,6 +134,13 @@ inline I32 as_i32(F32 a) {
 inline void store_low_bytes(int8_t* p, I32 a) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a));
 }
+// Sums of two products each, of unsigned bytes of a and signed bytes of b, 16 bits wide.
+inline I32 multiply_bytes(I32 a, I32 b) {
+  return _mm512_maddubs_epi16(a, b);
+}
+inline I32 add_i16(I32 a, I32 b) {
+  return _mm512_add_epi16(a, b);
+}
 // Sums of two products each, of signed 16-bit numbers.
 inline I32 multiply_pairs(I32 a, I32 b) {
   return _mm512_madd_epi16(a, b);

@@ -14,7 +14,7 @@ namespace ingot::core::avx512 {
 // clang-format off
 #include "kernels/avx512/simd.h"
 #include "kernels/impl/templates.h"
-#include "kernels/impl/code_pairs.h"
+#include "kernels/impl/code_sums.h"
 #include "kernels/impl/panel_templates.h"
 // clang-format on
 

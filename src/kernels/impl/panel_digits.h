@@ -17,7 +17,7 @@ inline int64_t digit_columns(int64_t cols) {
   return (cols + kDigitGroup - 1) / kDigitGroup * kDigitGroup;
 }
 
-// | a, in CodeSums' order: 2 bytes a column | scales (cols / 32) f32 | sums of a (cols / 16) i32 | s times that, f32 |
+// | a, as Digits has them | scales (cols / 32) f32 | sums of a (cols / 16) i32 | s times that, f32 |
 struct DigitRow {
   const std::byte* digits;
   int64_t columns;
@@ -27,12 +27,12 @@ struct DigitRow {
 
   static size_t n_bytes(int64_t cols) {
     const int64_t columns = digit_columns(cols);
-    const int64_t bytes = 2 * columns + columns / 32 * 4 + 2 * (columns / 16 * 4);
+    const int64_t bytes = Digits::kBytesPerColumn * columns + columns / 32 * 4 + 2 * (columns / 16 * 4);
     return static_cast<size_t>((bytes + 63) / 64 * 64);
   }
   static DigitRow at(const std::byte* row, int64_t cols) {
     const int64_t columns = digit_columns(cols);
-    const std::byte* scales = row + 2 * columns;
+    const std::byte* scales = row + Digits::kBytesPerColumn * columns;
     const std::byte* sums = scales + columns / 32 * 4;
     return {row, columns, reinterpret_cast<const float*>(scales), reinterpret_cast<const int32_t*>(sums),
             reinterpret_cast<const float*>(sums + columns / 16 * 4)};
@@ -56,7 +56,7 @@ inline void pack_digit_group(const float* x, std::byte* digits, int64_t columns,
     for (int64_t col = half * 16; col < half * 16 + 16; col += kLanes) {
       const F32 values = finite ? mul(load(x + col), broadcast(inverse)) : zero();
       const I32 rounded = to_i32(values);
-      CodeSums::store_digits(digits, columns, first_col + col, rounded);
+      Digits::store(digits, columns, first_col + col, rounded);
       total = add_i32(total, rounded);
     }
     sums[half] = sum_i32(total);
@@ -90,14 +90,17 @@ INGOT_ALWAYS_INLINE void add_digit_groups(const typename Format::Scales& scales,
   constexpr int kSixteens = Scales::kGroup / 16;
   if constexpr (kFirst * Scales::kGroup < Scales::kBlock) {
     const int64_t col = first_col + kFirst * Scales::kGroup;
-    CodeSums of_codes[kRows];
+    using Sums = CodeSums<Format::kCodeBits>;
+    Sums of_codes[kRows];
     INGOT_UNROLL
     for (int row = 0; row < kRows; ++row) of_codes[row].clear();
     INGOT_UNROLL
     for (int quad = 0; quad < kQuads; ++quad) {
-      const CodeSums::Codes codes = CodeSums::prepare(Format::codes(block, kFirst * kQuads + quad, part));
+      const typename Sums::Codes codes = Sums::prepare(Format::codes(block, kFirst * kQuads + quad, part));
       INGOT_UNROLL
-      for (int row = 0; row < kRows; ++row) of_codes[row].add(codes, x[row].digits, x[row].columns, col + 4 * quad);
+      for (int row = 0; row < kRows; ++row) {
+        of_codes[row].add(codes, x[row].digits, x[row].columns, col + 4 * quad, quad);
+      }
     }
     const F32 scale = scales.scale(block, kFirst, part);
     INGOT_UNROLL

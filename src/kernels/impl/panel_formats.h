@@ -1,6 +1,6 @@
 // How the words of a panel become weights: for every type, its codes and the numbers that scale them.
 //
-//   weight = scale * (code - kOffset) + minimum,   codes are unsigned bytes
+//   weight = scale * (code - kOffset) + minimum,   codes are unsigned numbers of kCodeBits, a byte each
 //
 // codes(block, quad, part): the codes of values 4 quad .. 4 quad + 3 of a block, a word for each of the kLanes weight
 // rows [part * kLanes, ...) of the panel. Scales come a vector of rows at a time too: what belongs to the block as a
@@ -75,11 +75,13 @@ struct PanelScaleAndMin {
 
 struct PanelQ4_0 {
   using Block = PanelBlockQ4_0;
+  static constexpr int kCodeBits = 4;
   using Scales = PanelOneScale<8>;
   static I32 codes(const std::byte* block, int quad, int64_t part) { return legacy_nibbles<Block>(block, quad, part); }
 };
 struct PanelQ4_1 {
   using Block = PanelBlockQ4_1;
+  static constexpr int kCodeBits = 4;
   using Scales = PanelScaleAndMin;
   static I32 codes(const std::byte* block, int quad, int64_t part) { return legacy_nibbles<Block>(block, quad, part); }
 };
@@ -91,6 +93,7 @@ inline I32 legacy_five_bits(const std::byte* block, int quad, int64_t part) {
 }
 struct PanelQ5_0 {
   using Block = PanelBlockQ5_0;
+  static constexpr int kCodeBits = 5;
   using Scales = PanelOneScale<16>;
   static I32 codes(const std::byte* block, int quad, int64_t part) {
     return legacy_five_bits<Block>(block, quad, part);
@@ -98,6 +101,7 @@ struct PanelQ5_0 {
 };
 struct PanelQ5_1 {
   using Block = PanelBlockQ5_1;
+  static constexpr int kCodeBits = 5;
   using Scales = PanelScaleAndMin;
   static I32 codes(const std::byte* block, int quad, int64_t part) {
     return legacy_five_bits<Block>(block, quad, part);
@@ -105,6 +109,7 @@ struct PanelQ5_1 {
 };
 struct PanelQ8_0 {
   using Block = PanelBlockQ8_0;
+  static constexpr int kCodeBits = 8;
   using Scales = PanelOneScale<128>;
   static I32 codes(const std::byte* block, int quad, int64_t part) {
     return panel_line(block, Block::line(quad), part);
@@ -112,6 +117,7 @@ struct PanelQ8_0 {
 };
 struct PanelIQ4_NL {
   using Block = PanelBlockQ4_0;
+  static constexpr int kCodeBits = 8;
   using Scales = PanelOneScale<128>;
   static I32 codes(const std::byte* block, int quad, int64_t part) {
     return lookup_bytes(kIq4NlCodes.bytes, legacy_nibbles<Block>(block, quad, part));
@@ -119,6 +125,7 @@ struct PanelIQ4_NL {
 };
 struct PanelMXFP4 {
   using Block = PanelBlockMXFP4;
+  static constexpr int kCodeBits = 5;
   struct Scales {
     static constexpr int64_t kBlock = 32;
     static constexpr int64_t kGroup = 32;
@@ -181,6 +188,7 @@ struct PanelQuad {
 
 struct PanelQ2_K {
   using Block = PanelBlockQ2_K;
+  static constexpr int kCodeBits = 2;
   // A byte for each 16 values: the scale in its low, the minimum in its high nibble.
   struct Scales {
     static constexpr int64_t kBlock = 256;
@@ -206,6 +214,7 @@ struct PanelQ2_K {
 };
 struct PanelQ3_K {
   using Block = PanelBlockQ3_K;
+  static constexpr int kCodeBits = 3;
   using Scales = PanelSignedScales<Block, 16, 4>;
   static I32 codes(const std::byte* block, int quad, int64_t part) {
     const PanelQuad q(quad);
@@ -221,11 +230,13 @@ inline I32 k_nibbles(const std::byte* block, int quad, int64_t part) {
 }
 struct PanelQ4_K {
   using Block = PanelBlockQ4_K;
+  static constexpr int kCodeBits = 4;
   using Scales = PanelSixBitScales<Block>;
   static I32 codes(const std::byte* block, int quad, int64_t part) { return k_nibbles<Block>(block, quad, part); }
 };
 struct PanelQ5_K {
   using Block = PanelBlockQ5_K;
+  static constexpr int kCodeBits = 5;
   using Scales = PanelSixBitScales<Block>;
   static I32 codes(const std::byte* block, int quad, int64_t part) {
     return or_i32(k_nibbles<Block>(block, quad, part),
@@ -234,6 +245,7 @@ struct PanelQ5_K {
 };
 struct PanelQ6_K {
   using Block = PanelBlockQ6_K;
+  static constexpr int kCodeBits = 6;
   using Scales = PanelSignedScales<Block, 16, 32>;
   static I32 codes(const std::byte* block, int quad, int64_t part) {
     const PanelQuad q(quad);
@@ -244,6 +256,7 @@ struct PanelQ6_K {
 };
 struct PanelIQ4_XS {
   using Block = PanelBlockIQ4_XS;
+  static constexpr int kCodeBits = 8;
   using Scales = PanelSignedScales<Block, 32, 128>;
   static I32 codes(const std::byte* block, int quad, int64_t part) {
     const I32 words = panel_line(block, Block::quants(quad / 8 * 4 + quad % 4), part);
