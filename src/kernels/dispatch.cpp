@@ -27,6 +27,11 @@ constexpr std::array kEntries = {
     Entry{avx512_bf16_kernel_table, "avx512_bf16",
           [] { return cpu_features().avx512_vnni && cpu_features().avx512_bf16; },
           [] { return cpu_features().fast_bf16_dot; }},
+    Entry{amx_bf16_kernel_table, "amx_bf16",
+          [] {
+            const CpuFeatures& cpu = cpu_features();
+            return cpu.avx512_vnni && cpu.avx512_bf16 && cpu.amx_bf16 && amx_permitted() && amx_bf16_works();
+          }},
 #endif
 };
 

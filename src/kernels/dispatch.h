@@ -9,9 +9,9 @@
 
 namespace ingot::core {
 
-// The table of that name: "reference", "portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16". An empty name: what
-// the environment variable INGOT_ISA names or, without it, the fastest that this processor runs. Errors: a name that is
-// unknown, or whose instructions this processor lacks, with the list of those it has.
+// The table of that name: "reference", "portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx_bf16". An
+// empty name: what the environment variable INGOT_ISA names or, without it, the fastest that this processor runs.
+// Errors: a name that is unknown, or whose instructions this processor lacks, with the list of those it has.
 Result<const KernelTable*> find_kernel_table(std::string_view name);
 
 // Names of the tables that run here, slowest first, separated by commas.

@@ -27,6 +27,8 @@
   _Pragma("clang attribute push(__attribute__((target(\"avx512f,avx512bw,avx512dq,avx512vl,avx512vnni\"))), apply_to = function)")
 #define INGOT_BEGIN_AVX512_BF16_REGION \
   _Pragma("clang attribute push(__attribute__((target(\"avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16\"))), apply_to = function)")
+#define INGOT_BEGIN_AMX_BF16_REGION \
+  _Pragma("clang attribute push(__attribute__((target(\"avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16,amx-tile,amx-bf16\"))), apply_to = function)")
 #define INGOT_BEGIN_AMX_REGION \
   _Pragma("clang attribute push(__attribute__((target(\"amx-tile,amx-int8,amx-bf16\"))), apply_to = function)")
 // clang-format on
@@ -43,6 +45,9 @@
 #define INGOT_BEGIN_AVX512_BF16_REGION \
   _Pragma("GCC push_options")          \
       _Pragma("GCC target(\"avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16\")")
+#define INGOT_BEGIN_AMX_BF16_REGION    \
+  _Pragma("GCC push_options") _Pragma( \
+      "GCC target(\"avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16,amx-tile,amx-bf16\")")
 #define INGOT_BEGIN_AMX_REGION _Pragma("GCC push_options") _Pragma("GCC target(\"amx-tile,amx-int8,amx-bf16\")")
 #define INGOT_END_REGION _Pragma("GCC pop_options")
 #define INGOT_UNROLL _Pragma("GCC unroll 16")

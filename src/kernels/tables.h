@@ -12,6 +12,9 @@ const KernelTable& avx2_kernel_table();
 const KernelTable& avx512_kernel_table();
 const KernelTable& avx512_vnni_kernel_table();
 const KernelTable& avx512_bf16_kernel_table();
+const KernelTable& amx_bf16_kernel_table();
+// Whether the tile unit multiplies as documented, asked once. Precondition: amx_permitted().
+bool amx_bf16_works();
 #endif
 
 }  // namespace ingot::core

@@ -33,7 +33,7 @@ class Bench(Case):
             self.assertEqual(times["median"], sorted(row["samples_ns"])[1])
             self.assertLessEqual(times["median"], times["p99"])
             self.assertGreater(row["peak_bytes"], 0)
-            self.assertIn(row["kernels"], ("portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16"))
+            self.assertIn(row["kernels"], ("portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx_bf16"))
         prefill, load = document["results"][0], document["results"][6]
         self.assertAlmostEqual(prefill["tokens_per_second"]["best"], 16e9 / prefill["nanoseconds"]["best"], places=3)
         low, high = prefill["tokens_per_second"]["ci95"]

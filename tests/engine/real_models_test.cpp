@@ -19,7 +19,7 @@ using Json = nlohmann::json;
 // The margin below which rounding may decide; logits of these models have a deviation of some 3 to 5.
 double near_tie(const std::string& kernels) {
   // bfloat16 rounds each factor of a prompt's products by up to 2^-9, which moves logits by some hundredths.
-  return kernels == "avx512_bf16" ? 0.1 : 0.02;
+  return kernels == "avx512_bf16" || kernels == "amx_bf16" ? 0.1 : 0.02;
 }
 
 struct RealModel {

@@ -29,10 +29,12 @@ TEST_F(Dispatch, EveryAvailableNameGivesItsOwnTable) {
 
 TEST_F(Dispatch, WhatTheProcessorLacksIsAnErrorThatListsTheRest) {
   const CpuFeatures& features = cpu_features();
-  const std::pair<const char*, bool> levels[] = {{"avx2", features.avx2},
-                                                 {"avx512", features.avx512},
-                                                 {"avx512_vnni", features.avx512_vnni},
-                                                 {"avx512_bf16", features.avx512_vnni && features.avx512_bf16}};
+  const std::pair<const char*, bool> levels[] = {
+      {"avx2", features.avx2},
+      {"avx512", features.avx512},
+      {"avx512_vnni", features.avx512_vnni},
+      {"avx512_bf16", features.avx512_vnni && features.avx512_bf16},
+      {"amx_bf16", features.avx512_vnni && features.avx512_bf16 && features.amx_bf16 && amx_permitted()}};
   for (const auto& [name, available] : levels) {
     const auto table = find_kernel_table(name);
     ASSERT_EQ(table.has_value(), available) << name;
@@ -46,11 +48,13 @@ TEST_F(Dispatch, WhatTheProcessorLacksIsAnErrorThatListsTheRest) {
 
 TEST_F(Dispatch, TheBestIsTheDefault) {
   const CpuFeatures& cpu = cpu_features();
-  const char* best = cpu.fast_bf16_dot ? "avx512_bf16"
-                     : cpu.avx512_vnni ? "avx512_vnni"
-                     : cpu.avx512      ? "avx512"
-                     : cpu.avx2        ? "avx2"
-                                       : "portable";
+  const bool tiles = cpu.avx512_vnni && cpu.avx512_bf16 && cpu.amx_bf16 && amx_permitted();
+  const char* best = tiles               ? "amx_bf16"
+                     : cpu.fast_bf16_dot ? "avx512_bf16"
+                     : cpu.avx512_vnni   ? "avx512_vnni"
+                     : cpu.avx512        ? "avx512"
+                     : cpu.avx2          ? "avx2"
+                                         : "portable";
   EXPECT_STREQ((*find_kernel_table(""))->name, best);
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/aligned_buffer.h"
+#include "kernels/emulated_tiles.h"
 #include "kernels/panel_layout.h"
 #include "random_weights.h"
 
@@ -13,6 +14,16 @@ namespace ingot::core {
 namespace {
 
 constexpr TokenClass kClasses[] = {TokenClass::kPrompt, TokenClass::kGenerated};
+
+constexpr const char* kTables[] = {"avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx_bf16", "emulated_tiles"};
+static_assert(std::size(kTables) == std::size(kPanelTables) + 1);
+
+Result<const KernelTable*> panel_table(std::string_view name) {
+  if (name != "emulated_tiles") return find_kernel_table(name);
+  // It has all but the tiles themselves from there.
+  INGOT_TRY(find_kernel_table("avx512_bf16"));
+  return &emulated_tiles_table();
+}
 
 struct Product {
   DType type;
@@ -137,7 +148,9 @@ std::vector<DType> panel_types(const KernelTable& table) {
 class PanelLinear : public testing::TestWithParam<const char*> {};
 
 TEST_P(PanelLinear, EveryTypeIsWithinTheBoundOfItsClass) {
-  INGOT_TABLE_OR_SKIP(table, GetParam());
+  const auto found_table = panel_table(GetParam());
+  if (!found_table) GTEST_SKIP() << found_table.error().message;
+  const KernelTable& table = **found_table;
   ASSERT_GE(panel_types(table).size(), 15u);
   for (const DType type : panel_types(table)) {
     for (const int64_t n_blocks : {1, 3, 5}) {
@@ -152,7 +165,9 @@ TEST_P(PanelLinear, EveryTypeIsWithinTheBoundOfItsClass) {
 }
 
 TEST_P(PanelLinear, RaggedShapes) {
-  INGOT_TABLE_OR_SKIP(table, GetParam());
+  const auto found_table = panel_table(GetParam());
+  if (!found_table) GTEST_SKIP() << found_table.error().message;
+  const KernelTable& table = **found_table;
   for (const TokenClass token_class : kClasses) {
     for (const int64_t cols : {1, 2, 3, 15, 17, 31, 33, 100, 1001}) {
       expect_near_exact(table, token_class, make_product(DType::kF16, 19, cols, 3));
@@ -168,7 +183,9 @@ TEST_P(PanelLinear, RaggedShapes) {
 
 // Columns beyond those that are unpacked at once.
 TEST_P(PanelLinear, ManyColumns) {
-  INGOT_TABLE_OR_SKIP(table, GetParam());
+  const auto found_table = panel_table(GetParam());
+  if (!found_table) GTEST_SKIP() << found_table.error().message;
+  const KernelTable& table = **found_table;
   for (const TokenClass token_class : kClasses) {
     for (const DType type : {DType::kF16, DType::kQ4_1, DType::kQ6_K, DType::kIQ4_XS}) {
       expect_near_exact(table, token_class, make_product(type, 20, 8960, 2));
@@ -177,7 +194,9 @@ TEST_P(PanelLinear, ManyColumns) {
 }
 
 TEST_P(PanelLinear, UpToSixHundredRows) {
-  INGOT_TABLE_OR_SKIP(table, GetParam());
+  const auto found_table = panel_table(GetParam());
+  if (!found_table) GTEST_SKIP() << found_table.error().message;
+  const KernelTable& table = **found_table;
   for (const TokenClass token_class : kClasses) {
     for (const int64_t n_x : {64, 512, 600}) {
       expect_near_exact(table, token_class, make_product(DType::kQ4_K, 33, 256, n_x));
@@ -186,7 +205,9 @@ TEST_P(PanelLinear, UpToSixHundredRows) {
 }
 
 TEST_P(PanelLinear, ARowDoesNotDependOnItsNeighbours) {
-  INGOT_TABLE_OR_SKIP(table, GetParam());
+  const auto found_table = panel_table(GetParam());
+  if (!found_table) GTEST_SKIP() << found_table.error().message;
+  const KernelTable& table = **found_table;
   for (const TokenClass token_class : kClasses) {
     for (const DType type : {DType::kF16, DType::kQ4_1, DType::kQ6_K, DType::kQ8_0}) {
       for (const int64_t cols : {256, 4608}) {
@@ -206,7 +227,9 @@ TEST_P(PanelLinear, ARowDoesNotDependOnItsNeighbours) {
 }
 
 TEST_P(PanelLinear, NotANumberStaysInItsRow) {
-  INGOT_TABLE_OR_SKIP(table, GetParam());
+  const auto found_table = panel_table(GetParam());
+  if (!found_table) GTEST_SKIP() << found_table.error().message;
+  const KernelTable& table = **found_table;
   for (const TokenClass token_class : kClasses) {
     for (const DType type : {DType::kF16, DType::kQ4_0, DType::kQ4_K}) {
       for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
@@ -231,7 +254,9 @@ TEST_P(PanelLinear, NotANumberStaysInItsRow) {
 }
 
 TEST_P(PanelLinear, TheEpilogueInItsOrder) {
-  INGOT_TABLE_OR_SKIP(table, GetParam());
+  const auto found_table = panel_table(GetParam());
+  if (!found_table) GTEST_SKIP() << found_table.error().message;
+  const KernelTable& table = **found_table;
   for (const TokenClass token_class : kClasses) {
     const Product product = make_product(DType::kQ8_0, 21, 64, 3);
     const std::vector<float> plain = run(table, token_class, product);
@@ -271,8 +296,8 @@ TEST_P(PanelLinear, TheEpilogueInItsOrder) {
 // Whole numbers have one sum, and the rest is done in one order.
 TEST(PanelLinearOfAllTables, GeneratedRowsHaveTheSameBits) {
   std::vector<const KernelTable*> tables;
-  for (const char* name : kPanelTables) {
-    if (const auto table = find_kernel_table(name)) tables.push_back(*table);
+  for (const char* name : kTables) {
+    if (const auto table = panel_table(name)) tables.push_back(*table);
   }
   if (tables.size() < 2) GTEST_SKIP() << "this processor has fewer than two tables with panels";
   for (const DType type : panel_types(*tables.front())) {
@@ -285,7 +310,7 @@ TEST(PanelLinearOfAllTables, GeneratedRowsHaveTheSameBits) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Tables, PanelLinear, testing::ValuesIn(kPanelTables),
+INSTANTIATE_TEST_SUITE_P(Tables, PanelLinear, testing::ValuesIn(kTables),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace

@@ -15,10 +15,10 @@
 namespace ingot::core {
 
 // The tables that are compared with the reference.
-inline constexpr const char* kVectorTables[] = {"portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16"};
+inline constexpr const char* kVectorTables[] = {"portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx_bf16"};
 
 // Those of them that multiply with panels.
-inline constexpr const char* kPanelTables[] = {"avx2", "avx512", "avx512_vnni", "avx512_bf16"};
+inline constexpr const char* kPanelTables[] = {"avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx_bf16"};
 
 // Declares a table by name, or skips the test where this processor lacks it.
 // NOLINTBEGIN(bugprone-macro-parentheses): what is declared stands no parentheses.

@@ -82,7 +82,7 @@ double tolerance(const Model& model, DType kv_dtype, std::string_view kernels, b
   constexpr double kRoundings = 16.0;
   double half_unit = kv_dtype == DType::kF32 ? std::ldexp(1.0, -24) : std::ldexp(1.0, -12);
   if (kernels != "reference" && kernels != "portable") half_unit = std::max(half_unit, std::ldexp(1.0, -16));
-  if (kernels == "avx512_bf16" && !generated) half_unit = std::ldexp(1.0, -9);
+  if ((kernels == "avx512_bf16" || kernels == "amx_bf16") && !generated) half_unit = std::ldexp(1.0, -9);
   return kRoundings * half_unit * std::sqrt(static_cast<double>(model.spec().n_layers()));
 }
 

@@ -12,7 +12,8 @@
 
 namespace ingot::core {
 
-inline constexpr const char* kAllTables[] = {"reference", "portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16"};
+inline constexpr const char* kAllTables[] = {"reference",   "portable",    "avx2",    "avx512",
+                                             "avx512_vnni", "avx512_bf16", "amx_bf16"};
 
 inline std::unique_ptr<CpuOps> make_ops(const std::string& isa, int n_threads) {
   auto ops = CpuOps::create({.n_threads = n_threads, .isa = isa});
