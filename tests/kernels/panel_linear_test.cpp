@@ -58,30 +58,42 @@ Panels pack_weights(const Product& product) {
   return panels;
 }
 
-// Rows [first, end) of the activations alone, the panels in pieces of `piece`. (end - first, rows)
+// What a call needs, for rows [first, end) of the activations alone; out is (end - first, rows).
+struct Call {
+  Panels panels;
+  AlignedBuffer packed;
+  PanelLinearArgs args;
+
+  Call(const KernelTable& table, TokenClass token_class, const Product& product, int64_t first, int64_t end, float* out)
+      : panels(pack_weights(product)) {
+    args.panels = panels.memory.data();
+    args.panel_bytes = panels.bytes_each;
+    args.type = product.type;
+    args.rows = product.rows;
+    args.cols = product.cols;
+    args.form = table.packed_form(token_class, product.type);
+    args.n_x = end - first;
+    packed = *AlignedBuffer::allocate(table.packed_bytes(args.form, product.cols, args.n_x));
+    table.pack_rows(args.form, product.x.data() + first * product.cols, product.cols, product.cols, 0, args.n_x,
+                    packed.data());
+    args.x = packed.data();
+    args.out = out;
+    args.out_stride = product.rows;
+  }
+
+  // The panels in pieces of `piece`.
+  void run(const KernelTable& table, int64_t piece) const {
+    const AlignedBuffer scratch = *AlignedBuffer::allocate(table.panel_scratch_bytes(args) + 1);
+    for (int64_t panel = 0; panel < panels_of(args.rows); panel += piece) {
+      table.panel_linear(args, panel, std::min(panel + piece, panels_of(args.rows)), scratch.data());
+    }
+  }
+};
+
 std::vector<float> run(const KernelTable& table, TokenClass token_class, const Product& product, int64_t first,
                        int64_t end, int64_t piece) {
-  const Panels panels = pack_weights(product);
-  const int64_t n_x = end - first;
-  PanelLinearArgs args;
-  args.panels = panels.memory.data();
-  args.panel_bytes = panels.bytes_each;
-  args.type = product.type;
-  args.rows = product.rows;
-  args.cols = product.cols;
-  args.form = table.packed_form(token_class, product.type);
-  args.n_x = n_x;
-  const AlignedBuffer packed = *AlignedBuffer::allocate(table.packed_bytes(args.form, product.cols, n_x));
-  table.pack_rows(args.form, product.x.data() + first * product.cols, product.cols, product.cols, 0, n_x,
-                  packed.data());
-  args.x = packed.data();
-  std::vector<float> out(static_cast<size_t>(n_x * product.rows), 777.0f);
-  args.out = out.data();
-  args.out_stride = product.rows;
-  const AlignedBuffer scratch = *AlignedBuffer::allocate(table.panel_scratch_bytes(args) + 1);
-  for (int64_t panel = 0; panel < panels_of(product.rows); panel += piece) {
-    table.panel_linear(args, panel, std::min(panel + piece, panels_of(product.rows)), scratch.data());
-  }
+  std::vector<float> out(static_cast<size_t>((end - first) * product.rows), 777.0f);
+  Call(table, token_class, product, first, end, out.data()).run(table, piece);
   return out;
 }
 
@@ -263,29 +275,14 @@ TEST_P(PanelLinear, TheEpilogueInItsOrder) {
     std::mt19937 random(5);
     const std::vector<float> bias = random_floats(random, 21);
     const std::vector<float> residual = random_floats(random, 3 * 21);
-    const Panels panels = pack_weights(product);
-    PanelLinearArgs args;
-    args.panels = panels.memory.data();
-    args.panel_bytes = panels.bytes_each;
-    args.type = product.type;
-    args.rows = product.rows;
-    args.cols = product.cols;
-    args.form = table.packed_form(token_class, product.type);
-    args.n_x = product.n_x;
-    const AlignedBuffer packed = *AlignedBuffer::allocate(table.packed_bytes(args.form, product.cols, product.n_x));
-    table.pack_rows(args.form, product.x.data(), product.cols, product.cols, 0, product.n_x, packed.data());
-    args.x = packed.data();
-    args.bias = bias.data();
-    args.scale = 0.5f;
-    args.nonlinearity = Nonlinearity::kReluSquared;
-    args.residual = residual.data();
-    args.residual_stride = 21;
     std::vector<float> found = residual;  // in place
-    args.residual = found.data();
-    args.out = found.data();
-    args.out_stride = 21;
-    const AlignedBuffer scratch = *AlignedBuffer::allocate(table.panel_scratch_bytes(args) + 1);
-    table.panel_linear(args, 0, 2, scratch.data());
+    Call call(table, token_class, product, 0, product.n_x, found.data());
+    call.args.bias = bias.data();
+    call.args.scale = 0.5f;
+    call.args.nonlinearity = Nonlinearity::kReluSquared;
+    call.args.residual = found.data();
+    call.args.residual_stride = 21;
+    call.run(table, panels_of(product.rows));
     for (size_t at = 0; at < found.size(); ++at) {
       const float value = std::max(0.5f * (plain[at] + bias[at % 21]), 0.0f);
       EXPECT_FLOAT_EQ(found[at], value * value + residual[at]);
