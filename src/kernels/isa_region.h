@@ -55,7 +55,11 @@
       "GCC target(\"avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16,amx-tile,amx-bf16\")")
 #define INGOT_BEGIN_AMX_REGION _Pragma("GCC push_options") _Pragma("GCC target(\"amx-tile,amx-int8,amx-bf16\")")
 #define INGOT_END_REGION _Pragma("GCC pop_options")
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define INGOT_UNROLL
+#else
 #define INGOT_UNROLL _Pragma("GCC unroll 16")
+#endif
 #endif
 // For functions whose arguments must become constants and registers: bits of a code, sums of a tile.
 #define INGOT_ALWAYS_INLINE inline __attribute__((always_inline))
