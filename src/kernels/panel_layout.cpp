@@ -30,7 +30,7 @@ struct WordRun {
 // Word: uint32_t or a vector of them.
 template <typename Word>
 Word spread_fifth_bits(Word x) {
-  Word out = x ^ x;
+  Word out{};
   for (int b = 0; b < 4; ++b) {
     Word bits = (x >> b) & 0x11111111u;  // bit 4i
     bits = (bits | (bits >> 3)) & 0x03030303u;
