@@ -131,6 +131,21 @@ void digit_rows(const PanelLinearArgs& args, const std::byte* panel, int64_t x_r
   for (int row = 0; row < kRows; ++row) {
     x[row] = DigitRow::at(args.x + static_cast<size_t>(x_row + row) * DigitRow::n_bytes(args.cols), args.cols);
   }
+  if constexpr (kRows == 1 && kPanelParts == 2) {
+    // Both halves of a block while it is in the first-level cache: in turn over the whole panel, the first would wait
+    // for the memory and the second for the products.
+    F32 low[1] = {zero()};
+    F32 high[1] = {zero()};
+    const std::byte* block = panel;
+    for (int64_t col = 0; col < args.cols; col += Scales::kBlock) {
+      add_digit_groups<Format, 1, 0>(Scales::load(block, 0), block, 0, col, x, low);
+      add_digit_groups<Format, 1, 0>(Scales::load(block, 1), block, 1, col, x, high);
+      block += Format::Block::n_bytes();
+    }
+    store(out, low[0]);
+    store(out + kLanes, high[0]);
+    return;
+  }
   for (int64_t part = 0; part < kPanelParts; ++part) {
     F32 sums[kRows];
     INGOT_UNROLL
