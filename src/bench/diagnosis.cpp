@@ -145,10 +145,12 @@ void find_compute_limits(const ProfileReport& report, const ProfilePhase& phase,
   // A kernel at less than a third of the units' peak is not held back by them: it decodes, or waits for data. Peaks
   // themselves differ by a tenth between measurements.
   constexpr double kBusy = 30;
-  const Sum compute = sum_rows(report, phase, [](const auto& row) { return row.bound == "fp32"; });
+  const Sum compute = sum_rows(report, phase, [](const auto& row) { return !row.bound.empty() && !memory_bound(row); });
   if (compute.share < kLeastShare) return;
   const double percent = compute.percent();
   // int8 and bf16 units may do several times what FP32 does.
+  const bool in_fp32 =
+      sum_rows(report, phase, [](const auto& row) { return row.bound == "fp32"; }).share > compute.share / 2;
   const MachineCeilings& limits = report.ceilings;
   const double best_unit = std::max({limits.int8_vnni.all_threads, limits.bf16_dot.all_threads,
                                      limits.amx_bf16.all_threads, limits.amx_int8.all_threads});
@@ -161,16 +163,17 @@ void find_compute_limits(const ProfileReport& report, const ProfilePhase& phase,
                                 : fmt::format("The {} computes at {:.0f} % of what the units can do, for {:.0f} % of "
                                               "its time.",
                                               phase.name, percent, 100 * compute.share),
-       .evidence = fmt::format("{:.0f} GFLOP/s of {:.0f} that {} reaches here: {:.0f} %", compute.gflop_per_s(),
-                               limits.fp32.all_threads * 1e-9, limits.fp32_isa, percent),
+       .evidence = fmt::format("{:.0f} GFLOP/s, {:.0f} % of what {} reaches here", compute.gflop_per_s(), percent,
+                               in_fp32 ? fmt::format("FP32 ({})", limits.fp32_isa) : "bfloat16"),
        .advice = fmt::format("{}{}",
                              percent < 60 ? "The kernels leave part of the units idle: weights are decoded once for "
                                             "each chunk, so larger chunks help. "
                                           : "",
-                             factor > 1.5 ? fmt::format("This processor's dot-product units could do {:.1f} times the "
-                                                        "operations of FP32.",
-                                                        factor)
-                                          : "More cores, or a smaller model.")});
+                             in_fp32 && factor > 1.5
+                                 ? fmt::format("This processor's dot-product units could do {:.1f} times the "
+                                               "operations of FP32.",
+                                               factor)
+                                 : "More cores, or a smaller model.")});
 }
 
 void find_kv_growth(const ProfileReport& report, const ProfilePhase& phase, Findings& out) {

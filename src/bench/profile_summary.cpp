@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -272,7 +273,22 @@ std::vector<std::string> name_layer_groups(const ModelSpec& spec) {
   return names;
 }
 
-Bound find_bound(const MachineCeilings& ceilings, double bytes, double flops, bool streams, double footprint_bytes) {
+// Prompts are multiplied in bfloat16 by the two tables that can; attention by one of them (kernels/panels.md,
+// kernels/attention.md). F32 weights, and all that is no product, stay in FP32.
+ArithmeticLimit arithmetic_limit(const MachineCeilings& ceilings, const OperationEvent& event) {
+  const std::string_view format = event.format;
+  const bool product = !format.empty() && format != "F32";
+  const bool attention = std::string_view(event.name) == "attention";
+  if (event.phase == StepPhase::kPrefill) {
+    const std::string_view kernel = event.kernel;
+    if (kernel == "avx512_bf16" && (product || attention)) return {"bf16", ceilings.bf16_dot.all_threads};
+    if (kernel == "amx_bf16" && product) return {"amx", ceilings.amx_bf16.all_threads};
+  }
+  return {"fp32", ceilings.fp32.all_threads};
+}
+
+Bound find_bound(const MachineCeilings& ceilings, const ArithmeticLimit& arithmetic, double bytes, double flops,
+                 bool streams, double footprint_bytes) {
   const double reused = streams ? footprint_bytes : bytes;
   Bound memory{"DRAM", 0};
   double rate = ceilings.dram_read.all_threads;
@@ -284,9 +300,9 @@ Bound find_bound(const MachineCeilings& ceilings, double bytes, double flops, bo
     memory.name = "L2";
     rate = ceilings.l2_read.all_threads;
   }
-  if (rate <= 0 || ceilings.fp32.all_threads <= 0) return {};
+  if (rate <= 0 || arithmetic.rate <= 0) return {};
   memory.seconds = bytes / rate;
-  const Bound compute{"fp32", flops / ceilings.fp32.all_threads};
+  const Bound compute{arithmetic.name, flops / arithmetic.rate};
   return compute.seconds > memory.seconds ? compute : memory;
 }
 
@@ -306,8 +322,9 @@ void summarize(const Recorder& recorder, const ModelSpec& spec, const RequestTim
   RowTable by_group, by_layer;
   const auto footprint = static_cast<double>(out_report.memory.weights);
   for (const OperationEvent& event : recorder.operations()) {
-    const Bound bound = find_bound(out_report.ceilings, static_cast<double>(event.n_bytes),
-                                   static_cast<double>(event.n_flops), event.format[0] != '\0', footprint);
+    const Bound bound = find_bound(out_report.ceilings, arithmetic_limit(out_report.ceilings, event),
+                                   static_cast<double>(event.n_bytes), static_cast<double>(event.n_flops),
+                                   event.format[0] != '\0', footprint);
     const LoopSum sum = sum_loops(recorder, loops, event);
     const bool in_layer = event.layer >= 0 && static_cast<size_t>(event.layer) < groups.size();
     const std::string group = in_layer ? groups[static_cast<size_t>(event.layer)] : std::string();

@@ -57,34 +57,56 @@ MachineCeilings plain_ceilings() {
 
 TEST(FindBound, IsTheSlowerOfMemoryAndArithmetic) {
   const MachineCeilings ceilings = plain_ceilings();
-  const Bound memory = find_bound(ceilings, 100e6, 1e9, /*streams=*/false, 0);
+  const Bound memory = find_bound(ceilings, {"fp32", 1000e9}, 100e6, 1e9, /*streams=*/false, 0);
   EXPECT_EQ(memory.name, "DRAM");
   EXPECT_DOUBLE_EQ(memory.seconds, 0.01);
-  const Bound compute = find_bound(ceilings, 100e6, 50e9, /*streams=*/false, 0);
+  const Bound compute = find_bound(ceilings, {"fp32", 1000e9}, 100e6, 50e9, /*streams=*/false, 0);
   EXPECT_EQ(compute.name, "fp32");
   EXPECT_DOUBLE_EQ(compute.seconds, 0.05);
 }
 
 TEST(FindBound, TakesTheCacheThatHoldsWhatIsReadAgain) {
   const MachineCeilings ceilings = plain_ceilings();
-  EXPECT_EQ(find_bound(ceilings, 2e6, 0, /*streams=*/false, 0).name, "L2") << "both cores' together";
-  EXPECT_EQ(find_bound(ceilings, 2.1e6, 0, /*streams=*/false, 0).name, "L3");
-  EXPECT_EQ(find_bound(ceilings, 17e6, 0, /*streams=*/false, 0).name, "DRAM");
+  EXPECT_EQ(find_bound(ceilings, {"fp32", 1000e9}, 2e6, 0, /*streams=*/false, 0).name, "L2") << "both cores' together";
+  EXPECT_EQ(find_bound(ceilings, {"fp32", 1000e9}, 2.1e6, 0, /*streams=*/false, 0).name, "L3");
+  EXPECT_EQ(find_bound(ceilings, {"fp32", 1000e9}, 17e6, 0, /*streams=*/false, 0).name, "DRAM");
   // A small weight comes from DRAM if the others that a step reads in between do not leave it room in a cache.
-  EXPECT_EQ(find_bound(ceilings, 1e6, 0, /*streams=*/true, 200e6).name, "DRAM");
-  EXPECT_EQ(find_bound(ceilings, 1e6, 0, /*streams=*/true, 10e6).name, "L3");
-  EXPECT_DOUBLE_EQ(find_bound(ceilings, 1e6, 0, /*streams=*/true, 10e6).seconds, 1e6 / 50e9);
+  EXPECT_EQ(find_bound(ceilings, {"fp32", 1000e9}, 1e6, 0, /*streams=*/true, 200e6).name, "DRAM");
+  EXPECT_EQ(find_bound(ceilings, {"fp32", 1000e9}, 1e6, 0, /*streams=*/true, 10e6).name, "L3");
+  EXPECT_DOUBLE_EQ(find_bound(ceilings, {"fp32", 1000e9}, 1e6, 0, /*streams=*/true, 10e6).seconds, 1e6 / 50e9);
 }
 
 TEST(FindBound, IsUnknownWithoutCeilings) {
-  const Bound bound = find_bound({}, 1e6, 1e6, /*streams=*/false, 0);
+  const Bound bound = find_bound({}, {}, 1e6, 1e6, /*streams=*/false, 0);
   EXPECT_EQ(bound.name, "");
   EXPECT_EQ(bound.seconds, 0);
   MachineCeilings no_caches;
   no_caches.dram_read.all_threads = 10e9;
   no_caches.fp32.all_threads = 1e9;
   no_caches.l3_bytes = int64_t{1} << 40;  // known, but not how fast it is
-  EXPECT_EQ(find_bound(no_caches, 1e6, 0, /*streams=*/false, 0).name, "DRAM");
+  EXPECT_EQ(find_bound(no_caches, {"fp32", 1e9}, 1e6, 0, /*streams=*/false, 0).name, "DRAM");
+}
+
+TEST(ArithmeticLimit, IsOfTheUnitThatMultiplies) {
+  MachineCeilings ceilings = plain_ceilings();
+  ceilings.bf16_dot.all_threads = 2000e9;
+  ceilings.amx_bf16.all_threads = 8000e9;
+  const auto limit = [&](const char* name, const char* kernel, const char* format, StepPhase phase) {
+    OperationEvent event;
+    event.name = name;
+    event.kernel = kernel;
+    event.format = format;
+    event.phase = phase;
+    return arithmetic_limit(ceilings, event).name;
+  };
+  EXPECT_EQ(limit("qkv_projection", "avx512_bf16", "Q4_K", StepPhase::kPrefill), "bf16");
+  EXPECT_EQ(limit("qkv_projection", "avx512_bf16", "Q4_K", StepPhase::kDecode), "fp32");
+  EXPECT_EQ(limit("qkv_projection", "avx512_bf16", "F32", StepPhase::kPrefill), "fp32");
+  EXPECT_EQ(limit("qkv_projection", "avx512_vnni", "Q4_K", StepPhase::kPrefill), "fp32");
+  EXPECT_EQ(limit("qkv_projection", "amx_bf16", "mixed", StepPhase::kPrefill), "amx");
+  EXPECT_EQ(limit("attention", "avx512_bf16", "", StepPhase::kPrefill), "bf16");
+  EXPECT_EQ(limit("attention", "amx_bf16", "", StepPhase::kPrefill), "fp32");
+  EXPECT_EQ(limit("rope", "avx512_bf16", "", StepPhase::kPrefill), "fp32");
 }
 
 // -- Sums, by hand ----------------------------------------------------------------------------------------------------
