@@ -33,14 +33,18 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
 
-# build PRESET [TARGET...]: configures and builds, with the output shown only when it fails.
+# build PRESET [-DNAME=VALUE...] [TARGET...]: configures and builds, with the output shown only when it fails.
 build() {
   local preset=$1 log
   shift
   log=$(mktemp)
-  local targets=()
+  local settings=() targets=()
+  while [[ "${1:-}" == -D* ]]; do
+    settings+=("$1")
+    shift
+  done
   [ $# -gt 0 ] && targets=(--target "$@")
-  if ! { cmake --preset "$preset" && cmake --build --preset "$preset" "${targets[@]}"; } >"$log" 2>&1; then
+  if ! { cmake --preset "$preset" "${settings[@]}" && cmake --build --preset "$preset" "${targets[@]}"; } >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
     echo "building the preset $preset failed" >&2
