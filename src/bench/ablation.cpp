@@ -64,7 +64,7 @@ BenchCase variant_case(const BenchModel& model, const Variant& variant, double k
   bench.row.test = fmt::format("{}: pp{}+tg{}", variant.name, kPromptTokens, kGeneratedTokens);
   bench.row.model = model.name;
   bench.row.format = model.format;
-  bench.row.mode = info.mode == Mode::kReference ? "reference" : "exact";
+  bench.row.mode = mode_name(info.mode);
   bench.row.kernels = info.kernels;
   bench.row.threads = info.threads;
   bench.row.chunk = fmt::format("{}", chunk);

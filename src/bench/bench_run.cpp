@@ -55,7 +55,10 @@ std::vector<BenchModel> open_models(const BenchRequest& request, BenchOutcome& o
 Result<std::vector<BenchCase>> operation_cases(const BenchRequest& request, const std::vector<BenchModel>& models) {
   std::vector<BenchCase> cases;
   for (const int64_t n_threads : request.threads) {
-    const OperationSuite suite = {.threads = static_cast<int>(n_threads), .isa = request.options.isa, .models = models};
+    const OperationSuite suite = {.threads = static_cast<int>(n_threads),
+                                  .isa = request.options.isa,
+                                  .mode = request.options.mode,
+                                  .models = models};
     Result<std::vector<BenchCase>> made = invalid("no such suite");
     if (request.suite == Suite::kMatmul) made = matmul_cases(suite);
     if (request.suite == Suite::kDequant) made = dequant_cases(suite);

@@ -32,10 +32,6 @@ std::string file_name(const std::string& path) {
   return slash == std::string::npos ? path : path.substr(slash + 1);
 }
 
-const char* mode_name(Mode mode) {
-  return mode == Mode::kReference ? "reference" : "exact";
-}
-
 BenchResult row_of(const BenchModel& model, std::string test, std::string chunk, int64_t n_tokens) {
   const ModelInfo& info = model.engine->info();
   BenchResult row;

@@ -32,7 +32,9 @@ BenchResult row_of(const CpuOps& ops, std::string test, DType type) {
   BenchResult row;
   row.test = std::move(test);
   row.format = quant_traits(type).name;
-  row.mode = "exact";
+  row.mode = mode_name(ops.mode() == NumericMode::kReference ? Mode::kReference
+                       : ops.mode() == NumericMode::kFast    ? Mode::kFast
+                                                             : Mode::kExact);
   row.kernels = ops.kernels();
   row.threads = ops.n_threads();
   return row;
@@ -209,7 +211,9 @@ Result<BenchCase> attention_case(const std::shared_ptr<CpuOps>& ops, const HeadL
 }
 
 Result<std::shared_ptr<CpuOps>> make_ops(const OperationSuite& suite) {
-  INGOT_ASSIGN(auto ops, CpuOps::create({.n_threads = suite.threads, .isa = suite.isa}));
+  INGOT_ASSIGN(auto ops, CpuOps::create({.n_threads = suite.threads,
+                                         .isa = suite.mode == Mode::kReference ? std::string() : suite.isa,
+                                         .mode = numeric_mode(suite.mode)}));
   return std::shared_ptr<CpuOps>(std::move(ops));
 }
 

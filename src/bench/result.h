@@ -13,7 +13,7 @@ struct BenchResult {
   std::string test;     // "pp512", "tg32", "load", "matmul 32x4096x4096"
   std::string model;    // file name without its folder; empty where there is none
   std::string format;   // of the weights, as GGUF spells it
-  std::string mode;     // "exact", "reference"
+  std::string mode;     // mode_name()
   std::string kernels;  // the kernel table that ran: "avx512"
   int threads = 0;
   std::string chunk;                   // "512"; empty where nothing is chunked

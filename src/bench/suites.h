@@ -47,6 +47,7 @@ Result<std::vector<BenchCase>> tokenizer_cases(const std::vector<BenchModel>& mo
 struct OperationSuite {
   int threads = 0;
   std::string isa;
+  Mode mode = Mode::kExact;
   std::vector<BenchModel> models;  // matmul: their shapes too
 };
 Result<std::vector<BenchCase>> matmul_cases(const OperationSuite& suite);

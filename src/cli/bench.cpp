@@ -251,8 +251,8 @@ Command add_bench(CLI::App& app) {
   add_flag_value(command, "-r,--repeats", flags->repeats, "Samples of each test")->check(in_range(1, 100000));
   with_environment(
       command->add_option("--filter", flags->filter, "Only tests whose name or format contains this text"));
-  add_flag_value(command, "--mode", flags->mode, "Arithmetic: exact or reference")
-      ->check(CLI::IsMember({"exact", "reference"}));
+  add_flag_value(command, "--mode", flags->mode, "Arithmetic: exact, fast or reference")
+      ->check(CLI::IsMember({"exact", "fast", "reference"}));
   with_environment(command->add_option("--isa", flags->isa, "Kernel set; without it the best one"));
   add_flag_value(command, "--kv-type", flags->kv_type, "Type of cached keys and values: f16 or f32")
       ->check(CLI::IsMember({"f16", "f32"}));

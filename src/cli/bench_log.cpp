@@ -36,7 +36,7 @@ core::Result<core::LogEntry> measure(const core::BenchRequest& request, const co
   entry.processor = core::describe_machine().processor;
   entry.threads = info.threads;
   entry.format = model.format;
-  entry.mode = info.mode == Mode::kReference ? "reference" : "exact";
+  entry.mode = mode_name(info.mode);
   entry.kernels = info.kernels;
   entry.engine = fmt::format("{} ({})", version_string(), build_commit());
   core::EndToEndLists lists;

@@ -17,9 +17,8 @@ constexpr int64_t kMaxContext = int64_t{1} << 30;
 CLI::Validator mode_name() {
   return CLI::Validator(
       [](std::string& text) -> std::string {
-        if (text == "exact" || text == "reference") return {};
-        if (text == "fast") return "fast does not exist yet; there are exact and reference";
-        return fmt::format("{} is no mode, expected exact or reference", text);
+        if (text == "exact" || text == "fast" || text == "reference") return {};
+        return fmt::format("{} is no mode, expected exact, fast or reference", text);
       },
       "");
 }
@@ -100,7 +99,7 @@ ModelOptions ModelFlags::options() const {
   ModelOptions options;
   options.threads = threads;
   options.context = context;
-  options.mode = mode == "reference" ? Mode::kReference : Mode::kExact;
+  options.mode = mode == "reference" ? Mode::kReference : mode == "fast" ? Mode::kFast : Mode::kExact;
   options.isa = isa;
   options.kv_type = kv_type == "f32" ? KvType::kF32 : KvType::kF16;
   options.check_tensors = check_tensors;
@@ -116,7 +115,8 @@ void add_model_flags(CLI::App* app, ModelFlags& flags, const std::string& contex
     with_environment(app->add_option("-c,--ctx", flags.context, context_help))
         ->check(in_range<int64_t>(1, kMaxContext));
   }
-  add_flag_value(app, "--mode", flags.mode, "Arithmetic: exact, or reference (slow, to compare with)")
+  add_flag_value(app, "--mode", flags.mode,
+                 "Arithmetic: exact; fast, with activations of 8 bits; or reference (slow, to compare with)")
       ->check(mode_name());
   with_environment(app->add_option("--isa", flags.isa,
                                    "Kernel set: " + core::available_kernel_tables() +

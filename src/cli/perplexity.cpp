@@ -30,12 +30,9 @@ struct PerplexityFlags {
 };
 
 Json result_json(const PerplexityResult& result) {
-  Json json = {{"schema", kJsonSchema},
-               {"perplexity", result.perplexity},
-               {"standard_error", result.standard_error},
-               {"tokens", result.n_tokens},
-               {"windows", result.n_windows},
-               {"mode", result.mode == Mode::kReference ? "reference" : "exact"}};
+  Json json = {
+      {"schema", kJsonSchema},     {"perplexity", result.perplexity}, {"standard_error", result.standard_error},
+      {"tokens", result.n_tokens}, {"windows", result.n_windows},     {"mode", mode_name(result.mode)}};
   if (result.kl) {
     json["kl_mean"] = result.kl->mean;
     json["kl_max"] = result.kl->max;

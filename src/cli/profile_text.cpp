@@ -203,7 +203,7 @@ Json profile_json(const ProfileReport& report, const ProfileTextOptions& options
                  {"name", report.model.name},
                  {"parameters", report.model.n_parameters},
                  {"file_bytes", report.model.file_bytes}}},
-               {"mode", report.model.mode == Mode::kReference ? "reference" : "exact"},
+               {"mode", mode_name(report.model.mode)},
                {"kernels", report.model.kernels},
                {"threads", report.model.threads},
                {"prompt_tokens", report.prompt_tokens},

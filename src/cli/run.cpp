@@ -154,7 +154,7 @@ Json result_json(const GenerateResult& result, const ModelInfo& info, double fir
                 {"decode_ms", result.decode_ms},
                 {"prefill_tokens_per_second", per_second(result.n_prompt_tokens, result.prefill_ms)},
                 {"decode_tokens_per_second", decode_speed(result)}}},
-              {"mode", info.mode == Mode::kReference ? "reference" : "exact"},
+              {"mode", mode_name(info.mode)},
               {"kernels", info.kernels},
               {"seed", result.seed}};
 }

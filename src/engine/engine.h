@@ -87,8 +87,7 @@ class Engine {
   std::vector<ChunkSample> samples_;
 };
 
-// Errors: a mode that does not exist yet, with those that do.
-Result<NumericMode> numeric_mode(Mode mode);
+NumericMode numeric_mode(Mode mode);
 
 DType kv_dtype(KvType type);
 

@@ -14,6 +14,10 @@ namespace ingot::core {
 // Errors: a name that is unknown, or whose instructions this processor lacks, with the list of those it has.
 Result<const KernelTable*> find_kernel_table(std::string_view name);
 
+// The fast mode's counterpart of the table that find_kernel_table() gives, named after it: "avx2_fast" and so on.
+// Errors: as there; a table that has none, with the list of those that have.
+Result<const KernelTable*> find_fast_kernel_table(std::string_view name);
+
 // Names of the tables that run here, slowest first, separated by commas.
 std::string available_kernel_tables();
 

@@ -55,9 +55,11 @@ enum class TokenClass : uint8_t { kPrompt, kGenerated };
 
 // How rows of activations are laid out for products with panels.
 enum class PackedForm : uint8_t {
-  kFloats,  // as they are, rows padded with zeros
-  kDigits,  // whole numbers of 16 bits and a scale for each 32 columns, in two signed bytes: 256 * high + low
-  kBf16,    // rounded to bfloat16
+  kFloats,       // as they are, rows padded with zeros
+  kFloatBlocks,  // as they are, some rows side by side
+  kBf16,         // rounded to bfloat16
+  kDigits,       // whole numbers of 16 bits and a scale for each 32 columns, in two signed bytes: 256 * high + low
+  kBytes,        // whole numbers of 8 bits and a scale for each 32 columns
 };
 
 // Products with weights in panels (panel_layout.h).

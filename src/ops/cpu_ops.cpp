@@ -13,9 +13,10 @@ namespace {
 constexpr std::string_view kReferenceName = "reference";
 }
 
-CpuOps::CpuOps(std::unique_ptr<ThreadPool> pool, const KernelTable* table)
+CpuOps::CpuOps(std::unique_ptr<ThreadPool> pool, const KernelTable* table, NumericMode mode)
     : pool_(std::move(pool)),
       table_(table),
+      mode_(mode),
       scalar_decoding_name_(fmt::format("{}, scalar decoding", table->name)),
       scratch_(pool_->n_threads()) {}
 
@@ -25,10 +26,12 @@ Result<std::unique_ptr<CpuOps>> CpuOps::create(const CpuOpsOptions& options) {
     return invalid("instruction set {} asked for together with the reference mode, which has only its own",
                    options.isa);
   }
-  INGOT_ASSIGN(const KernelTable* table, find_kernel_table(reference ? kReferenceName : options.isa));
+  INGOT_ASSIGN(const KernelTable* table, options.mode == NumericMode::kFast
+                                             ? find_fast_kernel_table(options.isa)
+                                             : find_kernel_table(reference ? kReferenceName : options.isa));
   const int n_threads = options.n_threads == 0 ? default_thread_count() : options.n_threads;
   INGOT_ASSIGN(auto pool, ThreadPool::create(n_threads));
-  return std::unique_ptr<CpuOps>(new CpuOps(std::move(pool), table));
+  return std::unique_ptr<CpuOps>(new CpuOps(std::move(pool), table, options.mode));
 }
 
 Status CpuOps::set_n_threads(int n_threads) {

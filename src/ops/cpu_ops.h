@@ -18,7 +18,8 @@
 namespace ingot::core {
 
 enum class NumericMode : uint8_t {
-  kExact,      // FP32, in vectors
+  kExact,      // in vectors
+  kFast,       // the same with activations of 8 bits
   kReference,  // the oracle: FP32 products, double sums, plain code
 };
 
@@ -30,11 +31,12 @@ struct CpuOpsOptions {
 
 class CpuOps final : public Ops {
  public:
-  // Errors: a thread count out of range; an instruction set that is unknown or missing here, or one named together
-  // with the reference mode, which has only its own.
+  // Errors: a thread count out of range; an instruction set that is unknown or missing here, one named together
+  // with the reference mode, which has only its own, or without kernels for the fast mode.
   static Result<std::unique_ptr<CpuOps>> create(const CpuOpsOptions& options);
 
   int n_threads() const { return pool_->n_threads(); }
+  NumericMode mode() const { return mode_; }
   // Errors as for create; the old threads then stay.
   Status set_n_threads(int n_threads);
 
@@ -103,7 +105,7 @@ class CpuOps final : public Ops {
     void sort(std::span<const int32_t> ids, int64_t n_experts);
   };
 
-  CpuOps(std::unique_ptr<ThreadPool> pool, const KernelTable* table);
+  CpuOps(std::unique_ptr<ThreadPool> pool, const KernelTable* table, NumericMode mode);
 
   const RopeTable& rope_table(const RopeParams& params, std::span<const int32_t> positions);
   Result<WeightMatrix> pack_panels(const HostTensor& tensor, WeightMatrix matrix);
@@ -136,6 +138,7 @@ class CpuOps final : public Ops {
 
   std::unique_ptr<ThreadPool> pool_;
   const KernelTable* table_;
+  NumericMode mode_;
   std::string scalar_decoding_name_;  // of the table, for types that it decodes by plain code
   Scratch scratch_;
   std::shared_ptr<AlignedBuffer> weight_chunk_;  // the newest room for packed weights

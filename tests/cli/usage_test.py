@@ -54,7 +54,8 @@ class Usage(Case):
             self.assert_error(run("perplexity", TINY, "-f", TINY, flag, value), 2, "--ctx" if flag == "-c" else flag)
 
     def test_the_fast_mode_is_announced(self):
-        self.assert_error(run("run", TINY, "-p", "x", "--mode", "fast"), 2, "fast does not exist yet", "exact", "reference")
+        self.assert_error(run("run", TINY, "-p", "x", "--mode", "quick"), 2, "quick is no mode", "exact", "fast", "reference")
+        self.assert_error(run("run", TINY, "-p", "x", "--mode", "fast", "--isa", "portable"), 1, "fast mode", "portable")
 
     def test_flags_that_exclude_each_other(self):
         self.assert_error(run("tokenize", TINY, "x", "--special", "--no-special"), 2, "--no-special")

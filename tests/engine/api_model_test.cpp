@@ -51,7 +51,7 @@ TEST(Model, SaysWhyItCannotBeOpened) {
   const auto isa = Model::open(kTiny, {.isa = "mmx"});
   ASSERT_FALSE(isa);
   EXPECT_THAT(isa.error().message, HasSubstr("mmx"));
-  const auto fast = Model::open(kTiny, {.mode = Mode::kFast});
+  const auto fast = Model::open(kTiny, {.mode = Mode::kFast, .isa = "portable"});
   ASSERT_FALSE(fast);
   EXPECT_EQ(fast.error().code, ErrorCode::kUnsupported);
 }

@@ -18,7 +18,6 @@ namespace ingot::core::emulated_tiles {
 #include "kernels/avx512_vnni/code_sums.h"
 #include "kernels/impl/panel_templates.h"
 #include "kernels/avx512_bf16/unpack_panel.h"
-#include "kernels/avx512_bf16/panels.h"
 #include "kernels/amx_bf16/tile_prompt.h"
 // clang-format on
 
@@ -63,7 +62,7 @@ namespace ingot::core {
 
 const KernelTable& emulated_tiles_table() {
   static constexpr KernelTable kTable = emulated_tiles::make_table(
-      "emulated_tiles", emulated_tiles::panels_by_form<emulated_tiles::TilePrompt<emulated_tiles::EmulatedTiles>>());
+      "emulated_tiles", emulated_tiles::panels_two_ways<emulated_tiles::TilePrompt<emulated_tiles::EmulatedTiles>>());
   return kTable;
 }
 

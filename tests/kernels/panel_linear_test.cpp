@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/aligned_buffer.h"
 #include "kernels/emulated_tiles.h"
@@ -15,10 +16,17 @@ namespace {
 
 constexpr TokenClass kClasses[] = {TokenClass::kPrompt, TokenClass::kGenerated};
 
-constexpr const char* kTables[] = {"avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx_bf16", "emulated_tiles"};
-static_assert(std::size(kTables) == std::size(kPanelTables) + 1);
+constexpr const char* kTables[] = {
+    "avx2",           "avx512",    "avx512_vnni", "avx512_bf16",      "amx_bf16",
+    "emulated_tiles", "avx2_fast", "avx512_fast", "avx512_vnni_fast", "avx512_bf16_fast"};
+static_assert(std::size(kTables) == std::size(kPanelTables) + 1 + std::size(kFastTables));
+
+bool is_fast(std::string_view name) {
+  return name.ends_with("_fast");
+}
 
 Result<const KernelTable*> panel_table(std::string_view name) {
+  if (is_fast(name)) return find_fast_kernel_table(name.substr(0, name.size() - std::string_view("_fast").size()));
   if (name != "emulated_tiles") return find_kernel_table(name);
   // It has all but the tiles themselves from there.
   INGOT_TRY(find_kernel_table("avx512_bf16"));
@@ -113,16 +121,18 @@ double error_bound(PackedForm form, const Product& product, const std::vector<fl
     const auto at = static_cast<size_t>(col);
     double rounding = 0.0;
     if (form == PackedForm::kBf16) rounding = std::abs(static_cast<double>(w[at]) * x[col]) * std::ldexp(1.0, -9);
-    if (form == PackedForm::kDigits) {
+    if (form == PackedForm::kDigits || form == PackedForm::kBytes) {
       const int64_t group = col / 32 * 32;
       const auto [low, high] = std::minmax_element(x + group, x + group + 32);
-      rounding = std::abs(w[at]) * std::max(-*low, *high) / 32512.0 / 2.0;
+      const double largest = form == PackedForm::kDigits ? 32512.0 : 127.0;
+      rounding = std::abs(w[at]) * std::max(-*low, *high) / largest / 2.0;
     }
     squares += rounding * rounding;
     magnitude += 4.0 * largest_w * std::abs(x[col]);
   }
-  const double additions = form == PackedForm::kDigits ? static_cast<double>(product.cols) / 8.0 + 8.0
-                                                       : static_cast<double>(product.cols) / 2.0 + 8.0;
+  const bool whole_numbers = form == PackedForm::kDigits || form == PackedForm::kBytes;
+  const double additions =
+      whole_numbers ? static_cast<double>(product.cols) / 8.0 + 8.0 : static_cast<double>(product.cols) / 2.0 + 8.0;
   // VDPBF16PS takes subnormal operands for zero.
   const double vanished = form == PackedForm::kBf16 ? magnitude / (4.0 * largest_w + 1e-300) * 0x1p-126 : 0.0;
   return vanished + 6.0 * std::sqrt(squares) +
@@ -294,6 +304,7 @@ TEST_P(PanelLinear, TheEpilogueInItsOrder) {
 TEST(PanelLinearOfAllTables, GeneratedRowsHaveTheSameBits) {
   std::vector<const KernelTable*> tables;
   for (const char* name : kTables) {
+    if (is_fast(name)) continue;
     if (const auto table = panel_table(name)) tables.push_back(*table);
   }
   if (tables.size() < 2) GTEST_SKIP() << "this processor has fewer than two tables with panels";
@@ -303,6 +314,52 @@ TEST(PanelLinearOfAllTables, GeneratedRowsHaveTheSameBits) {
     for (const KernelTable* table : tables) {
       EXPECT_EQ(run(*table, TokenClass::kGenerated, product), expected)
           << table->name << ", " << quant_traits(type).name;
+    }
+  }
+}
+
+// In the fast mode rows of both classes are the same whole numbers.
+TEST(PanelLinearOfAllTables, FastRowsHaveTheSameBits) {
+  std::vector<const KernelTable*> tables;
+  for (const char* name : kFastTables) {
+    if (const auto table = panel_table(name)) tables.push_back(*table);
+  }
+  if (tables.empty()) GTEST_SKIP() << "this processor has no table of the fast mode";
+  for (const DType type : panel_types(*tables.front())) {
+    if (type == DType::kF16 || type == DType::kBF16) continue;  // as in the exact mode
+    const Product product = make_product(type, 37, 768, 13);
+    const std::vector<float> expected = run(*tables.front(), TokenClass::kGenerated, product);
+    for (const KernelTable* table : tables) {
+      for (const TokenClass token_class : kClasses) {
+        EXPECT_EQ(table->packed_form(token_class, type), PackedForm::kBytes);
+        EXPECT_EQ(run(*table, token_class, product), expected) << table->name << ", " << quant_traits(type).name;
+      }
+    }
+  }
+}
+
+// Sums of 16 bits, where an instruction set has them, hold the largest codes times the largest activations.
+TEST_P(PanelLinear, TheLargestCodesAndActivationsDoNotSaturate) {
+  const auto found_table = panel_table(GetParam());
+  if (!found_table) GTEST_SKIP() << found_table.error().message;
+  const KernelTable& table = **found_table;
+  for (const DType type : panel_types(table)) {
+    const QuantTraits& traits = quant_traits(type);
+    Product product = make_product(type, 16, 512, 9);
+    std::vector<float> values(traits.block_values);
+    // Every bit set, but in bytes of scales that would make values infinite or NaN.
+    for (size_t at = 0; at < product.weights.size(); ++at) {
+      const std::byte before = std::exchange(product.weights[at], std::byte{0xFF});
+      traits.dequantize_row(product.weights.data() + at / traits.block_bytes * traits.block_bytes, values.data(),
+                            traits.block_values);
+      const bool usable = std::ranges::all_of(values, [](float v) { return std::abs(v) < 1e4f; });
+      if (!usable) product.weights[at] = before;
+    }
+    for (size_t at = 0; at < product.x.size(); ++at) product.x[at] = at / 512 % 2 == 0 ? 1.0f : -1.0f;
+    for (const TokenClass token_class : kClasses) {
+      const PackedForm form = table.packed_form(token_class, type);
+      if (form != PackedForm::kDigits && form != PackedForm::kBytes) continue;
+      expect_near_exact(table, token_class, product);
     }
   }
 }

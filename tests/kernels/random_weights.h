@@ -20,6 +20,9 @@ inline constexpr const char* kVectorTables[] = {"portable", "avx2", "avx512", "a
 // Those of them that multiply with panels.
 inline constexpr const char* kPanelTables[] = {"avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx_bf16"};
 
+// Of the fast mode.
+inline constexpr const char* kFastTables[] = {"avx2_fast", "avx512_fast", "avx512_vnni_fast", "avx512_bf16_fast"};
+
 // Declares a table by name, or skips the test where this processor lacks it.
 // NOLINTBEGIN(bugprone-macro-parentheses): what is declared stands no parentheses.
 #define INGOT_TABLE_OR_SKIP(table, name)                         \

@@ -123,6 +123,30 @@ TEST_P(ForwardTest, AgreesWithTheOracle) {
   }
 }
 
+TEST_P(ForwardTest, TheFastModeIsWithinItsBoundWhateverTheChunks) {
+  auto created = CpuOps::create({.n_threads = 2, .mode = NumericMode::kFast});
+  if (!created) GTEST_SKIP() << created.error().message;
+  CpuOps& ops = **created;
+  const auto model = load_golden(golden_, ops, DType::kF32);
+  ASSERT_TRUE(model);
+  const bool experts = model->spec().layers.front().ffn_kind == FfnKind::kMoe;
+  for (const bool generated : {false, true}) {
+    SequenceState state(model->state_shape());
+    const auto logits = run_tokens(*model, ops, state, golden_.tokens, kAll, generated);
+    // Half a unit of 8 bits with a sign, for values as large as the largest of 32.
+    const double bound = 16.0 * std::ldexp(1.0, -8) * std::sqrt(static_cast<double>(model->spec().n_layers()));
+    if (experts) {
+      EXPECT_LE(part_beyond(golden_, logits, bound), 0.25);
+    } else {
+      EXPECT_LE(relative_error(golden_, logits), bound);
+    }
+    for (const int64_t chunk : {1, 7, 64}) {
+      SequenceState other(model->state_shape());
+      EXPECT_TRUE(identical(logits, run_tokens(*model, ops, other, golden_.tokens, chunk, generated))) << chunk;
+    }
+  }
+}
+
 TEST_P(ForwardTest, LogitsDependNeitherOnThreadsNorOnChunks) {
   SequenceState state = new_state();
   const auto expected = run(state, golden_.tokens);

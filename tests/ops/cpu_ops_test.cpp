@@ -28,6 +28,15 @@ TEST(CpuOps, TheReferenceModeHasItsOwnKernels) {
   EXPECT_THAT(both.error().message, HasSubstr("portable"));
 }
 
+TEST(CpuOps, TheFastModeIsNamedAndNeverFallsBack) {
+  const auto without = CpuOps::create({.n_threads = 1, .isa = "portable", .mode = NumericMode::kFast});
+  ASSERT_FALSE(without.has_value());
+  EXPECT_THAT(without.error().message, HasSubstr("portable"));
+  const auto ops = CpuOps::create({.n_threads = 1, .isa = "avx2", .mode = NumericMode::kFast});
+  if (!ops) GTEST_SKIP() << ops.error().message;
+  EXPECT_STREQ((*ops)->kernels(), "avx2_fast");
+}
+
 TEST(CpuOps, RefusesBadOptions) {
   EXPECT_FALSE(CpuOps::create({.n_threads = -1}).has_value());
   EXPECT_FALSE(CpuOps::create({.n_threads = 257}).has_value());

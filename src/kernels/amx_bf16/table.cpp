@@ -17,7 +17,6 @@ namespace ingot::core::amx_bf16 {
 #include "kernels/avx512_vnni/code_sums.h"
 #include "kernels/impl/panel_templates.h"
 #include "kernels/avx512_bf16/unpack_panel.h"
-#include "kernels/avx512_bf16/panels.h"
 #include "kernels/amx_bf16/tile_prompt.h"
 #include "kernels/amx_bf16/amx_tiles.h"
 // clang-format on
@@ -29,7 +28,7 @@ namespace ingot::core {
 
 const KernelTable& amx_bf16_kernel_table() {
   static constexpr KernelTable kTable =
-      amx_bf16::make_table("amx_bf16", amx_bf16::panels_by_form<amx_bf16::TilePrompt<amx_bf16::AmxTiles>>());
+      amx_bf16::make_table("amx_bf16", amx_bf16::panels_two_ways<amx_bf16::TilePrompt<amx_bf16::AmxTiles>>());
   return kTable;
 }
 

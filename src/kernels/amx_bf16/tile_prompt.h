@@ -15,7 +15,7 @@
 // of a tile that are not there are computed from what lies in their place, and not looked at.
 //
 // Tiles: the tile unit (amx_tiles.h), or what a test puts in its place.
-// Included by table.cpp after unpack_panel.h, panels.h and finish_row.h, inside its region and namespace.
+// Included by table.cpp after unpack_panel.h and finish_row.h, inside its region and namespace.
 
 constexpr int64_t kTileRows16 = 16;
 constexpr int64_t kTilePairs = 16;
@@ -27,6 +27,7 @@ constexpr int64_t kSumsRows = 2 * kTileRows16;
 
 template <typename Tiles>
 struct TilePrompt {
+  static constexpr PackedForm kForm = PackedForm::kBf16;
   static constexpr int64_t kRows = kTileRows16;
 
   // Pairs of columns, up to whole tiles.
@@ -34,9 +35,10 @@ struct TilePrompt {
 
   // A block of activations: tile after tile along the columns.
   static size_t block_bytes(int64_t cols) { return static_cast<size_t>(tile_pairs(cols) * kRows) * sizeof(uint32_t); }
-  static void pack_row(const float* x, int64_t cols, int64_t row, uint32_t* block) {
-    for (int64_t col = 0; col < cols; col += 2 * kTilePairs, block += kTileWords) {
-      _mm512_store_si512(block + row * kTilePairs, load_as_bf16(x + col, cols - col));
+  static void pack_row(const float* x, int64_t cols, int64_t row, std::byte* block) {
+    auto* words = reinterpret_cast<uint32_t*>(block);
+    for (int64_t col = 0; col < cols; col += 2 * kTilePairs, words += kTileWords) {
+      _mm512_store_si512(words + row * kTilePairs, load_as_bf16(x + col, cols - col));
     }
   }
 
@@ -68,12 +70,12 @@ struct TilePrompt {
  private:
   static void unpack_panels(const PanelLinearArgs& args, int64_t panel, int64_t n_panels, int64_t col, int64_t n_cols,
                             uint32_t* weights) {
-    const UnpackPanel unpack = panel_unpacker(args.type);
+    const UnpackPanel unpack = panel_unpacker<PutPairs>(args.type);
     const int64_t there = column_pairs(n_cols) * kPanelRows;
     const int64_t whole = tile_pairs(n_cols) * kPanelRows;
     for (int64_t n = 0; n < n_panels; ++n) {
       uint32_t* out = weights + n * weight_words(args.cols);
-      unpack(args.panels + (panel + n) * args.panel_bytes, col, n_cols, out);
+      unpack(args.panels + (panel + n) * args.panel_bytes, col, n_cols, reinterpret_cast<std::byte*>(out));
       std::fill(out + there, out + whole, 0u);
     }
   }

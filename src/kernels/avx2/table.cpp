@@ -11,6 +11,7 @@ namespace ingot::core::avx2 {
 #include "kernels/impl/templates.h"
 #include "kernels/impl/code_sums.h"
 #include "kernels/impl/panel_templates.h"
+#include "kernels/impl/float_prompt.h"
 // clang-format on
 
 }  // namespace ingot::core::avx2
@@ -19,7 +20,8 @@ INGOT_END_REGION
 namespace ingot::core {
 
 const KernelTable& avx2_kernel_table() {
-  static constexpr KernelTable kTable = avx2::make_table("avx2", avx2::kExactPanelKernels);
+  static constexpr KernelTable kTable =
+      avx2::make_table("avx2", avx2::panels_two_ways<avx2::PanelPrompt<avx2::FloatPromptProducts>>());
   return kTable;
 }
 

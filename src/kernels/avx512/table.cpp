@@ -16,6 +16,7 @@ namespace ingot::core::avx512 {
 #include "kernels/impl/templates.h"
 #include "kernels/impl/code_sums.h"
 #include "kernels/impl/panel_templates.h"
+#include "kernels/impl/float_prompt.h"
 // clang-format on
 
 }  // namespace ingot::core::avx512
@@ -24,7 +25,8 @@ INGOT_END_REGION
 namespace ingot::core {
 
 const KernelTable& avx512_kernel_table() {
-  static constexpr KernelTable kTable = avx512::make_table("avx512", avx512::kExactPanelKernels);
+  static constexpr KernelTable kTable =
+      avx512::make_table("avx512", avx512::panels_two_ways<avx512::PanelPrompt<avx512::FloatPromptProducts>>());
   return kTable;
 }
 

@@ -10,7 +10,7 @@
 // An output is one chain of products over pairs of columns, from the first to the last, in a register or stored and
 // loaded between blocks of columns: so it has the same bits in any tile. Weights of a block of columns stay in the
 // second-level cache (2 x 16 x 4096 x 2 bytes = 256 KB).
-// Included by table.cpp after unpack_panel.h and finish_row.h, inside its region and namespace.
+// Included by table.cpp after unpack_panel.h and impl/panel_prompt.h, inside its region and namespace.
 
 constexpr int64_t kPromptRows = 12;
 constexpr int64_t kPromptPanels = 2;
@@ -55,64 +55,47 @@ void prompt_tile(const uint32_t* x, const uint32_t* weights, int64_t panel_strid
   }
 }
 
-template <int kPanels>
-inline void prompt_rows(int64_t n_rows, const uint32_t* x, const uint32_t* weights, int64_t panel_stride,
-                        int64_t n_pairs, bool accumulate, float* sums) {
-  using Tile = void (*)(const uint32_t*, const uint32_t*, int64_t, int64_t, bool, float*);
-  static constexpr Tile kTiles[kPromptRows] = {
-      prompt_tile<1, kPanels>, prompt_tile<2, kPanels>,  prompt_tile<3, kPanels>,  prompt_tile<4, kPanels>,
-      prompt_tile<5, kPanels>, prompt_tile<6, kPanels>,  prompt_tile<7, kPanels>,  prompt_tile<8, kPanels>,
-      prompt_tile<9, kPanels>, prompt_tile<10, kPanels>, prompt_tile<11, kPanels>, prompt_tile<12, kPanels>};
-  kTiles[n_rows - 1](x, weights, panel_stride, n_pairs, accumulate, sums);
-}
-
-struct DotPrompt {
+struct DotProducts {
+  static constexpr PackedForm kForm = PackedForm::kBf16;
+  static constexpr int64_t kPanels = kPromptPanels;
   static constexpr int64_t kRows = kPromptRows;
+  static constexpr int64_t kUnpacked = kPromptPanels;
+  static constexpr int64_t kColumns = kPromptColumns;
+
+  explicit DotProducts(const PanelLinearArgs& product)
+      : args(product), unpack(panel_unpacker<PutPairs>(product.type)) {}
 
   // Activations in blocks of kRows rows; pair p of columns of row r of a block is word p * kRows + r.
   static size_t block_bytes(int64_t cols) { return static_cast<size_t>(column_pairs(cols) * kRows) * sizeof(uint32_t); }
-  static void pack_row(const float* x, int64_t cols, int64_t row, uint32_t* block) {
+  static void pack_row(const float* x, int64_t cols, int64_t row, std::byte* block) {
+    auto* words = reinterpret_cast<uint32_t*>(block);
     alignas(64) uint32_t pairs[kLanes];
     for (int64_t col = 0; col < cols; col += 2 * kLanes) {
       _mm512_store_si512(pairs, load_as_bf16(x + col, cols - col));
       const int64_t n_pairs = std::min<int64_t>(kLanes, column_pairs(cols - col));
-      for (int64_t pair = 0; pair < n_pairs; ++pair) block[(col / 2 + pair) * kRows + row] = pairs[pair];
+      for (int64_t pair = 0; pair < n_pairs; ++pair) words[(col / 2 + pair) * kRows + row] = pairs[pair];
     }
   }
 
-  static int64_t weight_words(int64_t cols) {
-    return kPromptPanels * kPanelRows * column_pairs(std::min(cols, kPromptColumns));
-  }
-  static size_t scratch_bytes(const PanelLinearArgs& args) {
-    return static_cast<size_t>(weight_words(args.cols)) * sizeof(uint32_t) +
-           static_cast<size_t>(args.n_x * kTileWidth) * sizeof(float);
+  int64_t unpacked_bytes() const { return column_pairs(std::min(args.cols, kColumns)) * kPanelLineBytes; }
+
+  template <int64_t kTilePanels>
+  void multiply(int64_t n_rows, int64_t row, int64_t col, int64_t n_cols, const std::byte* weights, bool accumulate,
+                float* sums) const {
+    const auto* x =
+        reinterpret_cast<const uint32_t*>(args.x + static_cast<size_t>(row / kRows) * block_bytes(args.cols));
+    const Tile tile = tile_of<kTilePanels>(n_rows, std::make_index_sequence<kRows>());
+    tile(x + col / 2 * kRows, reinterpret_cast<const uint32_t*>(weights),
+         unpacked_bytes() / static_cast<int64_t>(sizeof(uint32_t)), column_pairs(n_cols), accumulate, sums);
   }
 
-  static void linear(const PanelLinearArgs& args, int64_t first, int64_t end, std::byte* scratch) {
-    const UnpackPanel unpack = panel_unpacker(args.type);
-    const int64_t panel_stride = weight_words(args.cols) / kPromptPanels;
-    uint32_t* weights = reinterpret_cast<uint32_t*>(scratch);                   // (2, pairs, 16)
-    float* sums = reinterpret_cast<float*>(weights + weight_words(args.cols));  // (n_x, kTileWidth)
-    const size_t block_words = block_bytes(args.cols) / sizeof(uint32_t);
-    for (int64_t panel = first; panel < end; panel += kPromptPanels) {
-      const int64_t n_panels = std::min(kPromptPanels, end - panel);
-      for (int64_t col = 0; col < args.cols; col += kPromptColumns) {
-        const int64_t n_cols = std::min(kPromptColumns, args.cols - col);
-        for (int64_t n = 0; n < n_panels; ++n) {
-          unpack(args.panels + (panel + n) * args.panel_bytes, col, n_cols, weights + n * panel_stride);
-        }
-        const uint32_t* x = reinterpret_cast<const uint32_t*>(args.x) + col / 2 * kPromptRows;
-        for (int64_t row = 0; row < args.n_x; row += kPromptRows, x += block_words) {
-          const int64_t n_rows = std::min(kPromptRows, args.n_x - row);
-          (n_panels == 1 ? prompt_rows<1> : prompt_rows<2>)(n_rows, x, weights, panel_stride, column_pairs(n_cols),
-                                                            /*accumulate=*/col > 0, sums + row * kTileWidth);
-        }
-      }
-      const int64_t first_row = panel * kPanelRows;
-      const int64_t n_weight_rows = std::min(n_panels * kPanelRows, args.rows - first_row);
-      for (int64_t row = 0; row < args.n_x; ++row) {
-        finish_row(args, row, first_row, n_weight_rows, sums + row * kTileWidth);
-      }
-    }
+  using Tile = void (*)(const uint32_t*, const uint32_t*, int64_t, int64_t, bool, float*);
+  template <int64_t kTilePanels, size_t... kIndex>
+  static Tile tile_of(int64_t n_rows, std::index_sequence<kIndex...>) {
+    static constexpr Tile kTiles[] = {prompt_tile<static_cast<int>(kIndex) + 1, kTilePanels>...};
+    return kTiles[n_rows - 1];
   }
+
+  const PanelLinearArgs& args;
+  UnpackPanel unpack;
 };

@@ -18,7 +18,6 @@ namespace ingot::core::avx512_bf16 {
 #include "kernels/impl/panel_templates.h"
 #include "kernels/avx512_bf16/attention_products.h"
 #include "kernels/avx512_bf16/unpack_panel.h"
-#include "kernels/avx512_bf16/panels.h"
 #include "kernels/avx512_bf16/panel_prompt.h"
 // clang-format on
 
@@ -38,8 +37,8 @@ INGOT_END_REGION
 namespace ingot::core {
 
 const KernelTable& avx512_bf16_kernel_table() {
-  static constexpr KernelTable kTable = avx512_bf16::with_bf16_attention(
-      avx512_bf16::make_table("avx512_bf16", avx512_bf16::panels_by_form<avx512_bf16::DotPrompt>()));
+  static constexpr KernelTable kTable = avx512_bf16::with_bf16_attention(avx512_bf16::make_table(
+      "avx512_bf16", avx512_bf16::panels_two_ways<avx512_bf16::PanelPrompt<avx512_bf16::DotProducts>>()));
   return kTable;
 }
 

@@ -1,6 +1,9 @@
 // Activations of 16 bits in two signed bytes, a = 256 high + low: | all high bytes | all low bytes |
 // Included by the code_sums.h of an instruction set, inside its region and namespace.
 
+constexpr float kLargestWide = 32512.0f;  // 127 * 256: in two signed bytes, also when low is rounded
+constexpr float kLargestByte = 127.0f;
+
 // kLanes activations from column col on.
 inline void store_byte_digits(std::byte* digits, int64_t columns, int64_t col, I32 a) {
   const I32 high = shift_right_signed(add_i32(a, broadcast_i32(128)), 8);

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "base/fp16.h"
 #include "kernels/impl/codebook_codes.h"

@@ -11,13 +11,13 @@
 // same bits. Included by table.cpp after panel_formats.h and CodeSums, inside its region and namespace.
 
 constexpr int64_t kDigitGroup = 32;
-constexpr float kLargestDigits = 32512.0f;  // 127 * 256: in two signed bytes, 256 high + low, also when low is rounded
 
 inline int64_t digit_columns(int64_t cols) {
   return (cols + kDigitGroup - 1) / kDigitGroup * kDigitGroup;
 }
 
-// | a, as Digits has them | scales (cols / 32) f32 | sums of a (cols / 16) i32 | s times that, f32 |
+// | a, as Activations has them | scales (cols / 32) f32 | sums of a (cols / 16) i32 | s times that, f32 |
+template <typename Activations>
 struct DigitRow {
   const std::byte* digits;
   int64_t columns;
@@ -27,12 +27,12 @@ struct DigitRow {
 
   static size_t n_bytes(int64_t cols) {
     const int64_t columns = digit_columns(cols);
-    const int64_t bytes = Digits::kBytesPerColumn * columns + columns / 32 * 4 + 2 * (columns / 16 * 4);
+    const int64_t bytes = Activations::kBytesPerColumn * columns + columns / 32 * 4 + 2 * (columns / 16 * 4);
     return static_cast<size_t>((bytes + 63) / 64 * 64);
   }
   static DigitRow at(const std::byte* row, int64_t cols) {
     const int64_t columns = digit_columns(cols);
-    const std::byte* scales = row + Digits::kBytesPerColumn * columns;
+    const std::byte* scales = row + Activations::kBytesPerColumn * columns;
     const std::byte* sums = scales + columns / 32 * 4;
     return {row, columns, reinterpret_cast<const float*>(scales), reinterpret_cast<const int32_t*>(sums),
             reinterpret_cast<const float*>(sums + columns / 16 * 4)};
@@ -40,8 +40,9 @@ struct DigitRow {
 };
 
 // 32 columns. Infinite and NaN activations make the group's scale NaN, and so every output of the row, and no other.
-inline void pack_digit_group(const float* x, std::byte* digits, int64_t columns, int64_t first_col, float* scale,
-                             int32_t* sums, float* weighted_sums) {
+template <typename Activations>
+void pack_digit_group(const float* x, std::byte* digits, int64_t columns, int64_t first_col, float* scale,
+                      int32_t* sums, float* weighted_sums) {
   I32 magnitude = broadcast_i32(0);
   for (int64_t col = 0; col < kDigitGroup; col += kLanes) {
     magnitude = max_i32(magnitude, as_i32(abs(load(x + col))));  // as numbers and as bits in the same order
@@ -49,14 +50,16 @@ inline void pack_digit_group(const float* x, std::byte* digits, int64_t columns,
   const auto largest = std::bit_cast<float>(largest_lane(magnitude));
   constexpr float kNothing = 1e-30f;
   const bool finite = largest <= std::numeric_limits<float>::max();
-  const float inverse = finite && largest > kNothing ? kLargestDigits / largest : 0.0f;
-  *scale = !finite ? std::numeric_limits<float>::quiet_NaN() : largest > kNothing ? largest / kLargestDigits : 0.0f;
+  const float inverse = finite && largest > kNothing ? Activations::kLargest / largest : 0.0f;
+  *scale = !finite              ? std::numeric_limits<float>::quiet_NaN()
+           : largest > kNothing ? largest / Activations::kLargest
+                                : 0.0f;
   for (int64_t half = 0; half < 2; ++half) {
     I32 total = broadcast_i32(0);
     for (int64_t col = half * 16; col < half * 16 + 16; col += kLanes) {
       const F32 values = finite ? mul(load(x + col), broadcast(inverse)) : zero();
       const I32 rounded = to_i32(values);
-      Digits::store(digits, columns, first_col + col, rounded);
+      Activations::store(digits, columns, first_col + col, rounded);
       total = add_i32(total, rounded);
     }
     sums[half] = sum_i32(total);
@@ -64,8 +67,9 @@ inline void pack_digit_group(const float* x, std::byte* digits, int64_t columns,
   }
 }
 
-inline void pack_digit_row(const float* x, int64_t cols, std::byte* out) {
-  const DigitRow row = DigitRow::at(out, cols);
+template <typename Activations>
+void pack_digit_row(const float* x, int64_t cols, std::byte* out) {
+  const auto row = DigitRow<Activations>::at(out, cols);
   auto* scales = const_cast<float*>(row.scales);
   auto* sums = const_cast<int32_t*>(row.sums);
   auto* weighted_sums = const_cast<float*>(row.weighted_sums);
@@ -77,20 +81,22 @@ inline void pack_digit_row(const float* x, int64_t cols, std::byte* out) {
       values = padded;
     }
     const int64_t group = col / kDigitGroup;
-    pack_digit_group(values, out, row.columns, col, scales + group, sums + 2 * group, weighted_sums + 2 * group);
+    pack_digit_group<Activations>(values, out, row.columns, col, scales + group, sums + 2 * group,
+                                  weighted_sums + 2 * group);
   }
 }
 
 // One block of a panel: its groups kFirst, kFirst + 1, ... into the sums of kRows rows of activations.
-template <typename Format, int kRows, int kFirst>
+template <typename Activations, typename Format, int kRows, int kFirst>
 INGOT_ALWAYS_INLINE void add_digit_groups(const typename Format::Scales& scales, const std::byte* block, int64_t part,
-                                          int64_t first_col, const DigitRow (&x)[kRows], F32 (&sums)[kRows]) {
+                                          int64_t first_col, const DigitRow<Activations> (&x)[kRows],
+                                          F32 (&sums)[kRows]) {
   using Scales = typename Format::Scales;
   constexpr int kQuads = Scales::kGroup / 4;
   constexpr int kSixteens = Scales::kGroup / 16;
   if constexpr (kFirst * Scales::kGroup < Scales::kBlock) {
     const int64_t col = first_col + kFirst * Scales::kGroup;
-    using Sums = CodeSums<Format::kCodeBits>;
+    using Sums = typename Activations::template Sums<Format::kCodeBits>;
     Sums of_codes[kRows];
     INGOT_UNROLL
     for (int row = 0; row < kRows; ++row) of_codes[row].clear();
@@ -118,18 +124,19 @@ INGOT_ALWAYS_INLINE void add_digit_groups(const typename Format::Scales& scales,
         sums[row] = fma(scales.minimum(block, kFirst, part), broadcast(sum), sums[row]);
       }
     }
-    add_digit_groups<Format, kRows, kFirst + 1>(scales, block, part, first_col, x, sums);
+    add_digit_groups<Activations, Format, kRows, kFirst + 1>(scales, block, part, first_col, x, sums);
   }
 }
 
 // out: (kRows, kPanelRows). One panel at a time, from its first byte to its last: two side by side are two streams for
 // the processor's prefetchers, and slower by a third from memory.
-template <typename Format, int kRows>
+template <typename Activations, typename Format, int kRows>
 void digit_rows(const PanelLinearArgs& args, const std::byte* panel, int64_t x_row, float* out) {
   using Scales = typename Format::Scales;
-  DigitRow x[kRows];
+  using Row = DigitRow<Activations>;
+  Row x[kRows];
   for (int row = 0; row < kRows; ++row) {
-    x[row] = DigitRow::at(args.x + static_cast<size_t>(x_row + row) * DigitRow::n_bytes(args.cols), args.cols);
+    x[row] = Row::at(args.x + static_cast<size_t>(x_row + row) * Row::n_bytes(args.cols), args.cols);
   }
   if constexpr (kRows == 1 && kPanelParts == 2) {
     // Both halves of a block while it is in the first-level cache: in turn over the whole panel, the first would wait
@@ -138,8 +145,8 @@ void digit_rows(const PanelLinearArgs& args, const std::byte* panel, int64_t x_r
     F32 high[1] = {zero()};
     const std::byte* block = panel;
     for (int64_t col = 0; col < args.cols; col += Scales::kBlock) {
-      add_digit_groups<Format, 1, 0>(Scales::load(block, 0), block, 0, col, x, low);
-      add_digit_groups<Format, 1, 0>(Scales::load(block, 1), block, 1, col, x, high);
+      add_digit_groups<Activations, Format, 1, 0>(Scales::load(block, 0), block, 0, col, x, low);
+      add_digit_groups<Activations, Format, 1, 0>(Scales::load(block, 1), block, 1, col, x, high);
       block += Format::Block::n_bytes();
     }
     store(out, low[0]);
@@ -152,7 +159,7 @@ void digit_rows(const PanelLinearArgs& args, const std::byte* panel, int64_t x_r
     for (int row = 0; row < kRows; ++row) sums[row] = zero();
     const std::byte* block = panel;
     for (int64_t col = 0; col < args.cols; col += Scales::kBlock) {
-      add_digit_groups<Format, kRows, 0>(Scales::load(block, part), block, part, col, x, sums);
+      add_digit_groups<Activations, Format, kRows, 0>(Scales::load(block, part), block, part, col, x, sums);
       block += Format::Block::n_bytes();
     }
     INGOT_UNROLL
@@ -196,13 +203,6 @@ void half_rows(const PanelLinearArgs& args, const std::byte* panel, int64_t x_ro
     }
   }
 }
-struct PanelF16 {
-  static F32 load(const std::byte* p) { return load_f16(p); }
-};
-struct PanelBF16 {
-  static F32 load(const std::byte* p) { return as_f32(shift_left(load_u16(p), 16)); }
-};
-
 // A panel with rows [x_row, ...) of activations. out: (rows, kPanelRows).
 using PanelRowsKernel = void (*)(const PanelLinearArgs& args, const std::byte* panel, int64_t x_row, float* out);
 struct PanelRowsKernels {
@@ -210,54 +210,52 @@ struct PanelRowsKernels {
   PanelRowsKernel many;  // kManyRows rows against one read of the panel
 };
 
-template <typename Format>
+template <typename Activations, typename Format>
 constexpr PanelRowsKernels digit_kernels() {
-  return {digit_rows<Format, 1>, digit_rows<Format, kManyRows>};
+  return {digit_rows<Activations, Format, 1>, digit_rows<Activations, Format, kManyRows>};
 }
 template <typename Half>
 constexpr PanelRowsKernels half_kernels() {
   return {half_rows<Half, 1>, half_rows<Half, kManyRows>};
 }
 
-inline PanelRowsKernels exact_panel_kernels(DType type) {
+// Of the types in blocks.
+template <typename Activations>
+PanelRowsKernels digit_kernels_of(DType type) {
   switch (type) {
-    case DType::kF16:
-      return half_kernels<PanelF16>();
-    case DType::kBF16:
-      return half_kernels<PanelBF16>();
     case DType::kQ4_0:
-      return digit_kernels<PanelQ4_0>();
+      return digit_kernels<Activations, PanelQ4_0>();
     case DType::kQ4_1:
-      return digit_kernels<PanelQ4_1>();
+      return digit_kernels<Activations, PanelQ4_1>();
     case DType::kQ5_0:
-      return digit_kernels<PanelQ5_0>();
+      return digit_kernels<Activations, PanelQ5_0>();
     case DType::kQ5_1:
-      return digit_kernels<PanelQ5_1>();
+      return digit_kernels<Activations, PanelQ5_1>();
     case DType::kQ8_0:
-      return digit_kernels<PanelQ8_0>();
+      return digit_kernels<Activations, PanelQ8_0>();
     case DType::kQ2_K:
-      return digit_kernels<PanelQ2_K>();
+      return digit_kernels<Activations, PanelQ2_K>();
     case DType::kQ3_K:
-      return digit_kernels<PanelQ3_K>();
+      return digit_kernels<Activations, PanelQ3_K>();
     case DType::kQ4_K:
-      return digit_kernels<PanelQ4_K>();
+      return digit_kernels<Activations, PanelQ4_K>();
     case DType::kQ5_K:
-      return digit_kernels<PanelQ5_K>();
+      return digit_kernels<Activations, PanelQ5_K>();
     case DType::kQ6_K:
-      return digit_kernels<PanelQ6_K>();
+      return digit_kernels<Activations, PanelQ6_K>();
     case DType::kIQ4_NL:
-      return digit_kernels<PanelIQ4_NL>();
+      return digit_kernels<Activations, PanelIQ4_NL>();
     case DType::kIQ4_XS:
-      return digit_kernels<PanelIQ4_XS>();
+      return digit_kernels<Activations, PanelIQ4_XS>();
     case DType::kMXFP4:
-      return digit_kernels<PanelMXFP4>();
+      return digit_kernels<Activations, PanelMXFP4>();
     default:
       return {};
   }
 }
 
-inline void exact_panel_linear(const PanelLinearArgs& args, int64_t first, int64_t end) {
-  const PanelRowsKernels kernels = exact_panel_kernels(args.type);
+// Each panel with all rows of activations, as many at a time as there are kernels for.
+inline void panel_rows(const PanelRowsKernels& kernels, const PanelLinearArgs& args, int64_t first, int64_t end) {
   float sums[kManyRows * kPanelRows];
   for (int64_t panel = first; panel < end; ++panel) {
     const std::byte* weights = args.panels + panel * args.panel_bytes;

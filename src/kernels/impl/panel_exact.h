@@ -13,13 +13,24 @@ inline PackedForm exact_form_of_class(TokenClass, DType type) {
   return exact_form(type);
 }
 
+inline PanelRowsKernels exact_panel_kernels(DType type) {
+  switch (type) {
+    case DType::kF16:
+      return half_kernels<PanelF16>();
+    case DType::kBF16:
+      return half_kernels<PanelBF16>();
+    default:
+      return digit_kernels_of<WideActivations>(type);
+  }
+}
+
 inline int64_t exact_block_rows(PackedForm) {
   return 1;
 }
 
 inline size_t exact_packed_bytes(PackedForm form, int64_t cols, int64_t n_x) {
-  const size_t row_bytes =
-      form == PackedForm::kFloats ? static_cast<size_t>(padded_columns(cols)) * sizeof(float) : DigitRow::n_bytes(cols);
+  const size_t row_bytes = form == PackedForm::kFloats ? static_cast<size_t>(padded_columns(cols)) * sizeof(float)
+                                                       : DigitRow<WideActivations>::n_bytes(cols);
   return static_cast<size_t>(n_x) * row_bytes;
 }
 
@@ -29,7 +40,7 @@ inline void exact_pack_rows(PackedForm form, const float* x, int64_t x_stride, i
     const float* values = x + row * x_stride;
     std::byte* packed = out + exact_packed_bytes(form, cols, row);
     if (form == PackedForm::kDigits) {
-      pack_digit_row(values, cols, packed);
+      pack_digit_row<WideActivations>(values, cols, packed);
     } else {
       float* to = reinterpret_cast<float*>(packed);
       std::fill(std::copy(values, values + cols, to), to + padded_columns(cols), 0.0f);
@@ -40,8 +51,8 @@ inline void exact_pack_rows(PackedForm form, const float* x, int64_t x_stride, i
 inline size_t exact_scratch_bytes(const PanelLinearArgs&) {
   return 0;
 }
-inline void exact_panel_product(const PanelLinearArgs& args, int64_t first, int64_t end, std::byte*) {
-  exact_panel_linear(args, first, end);
+inline void exact_panel_linear(const PanelLinearArgs& args, int64_t first, int64_t end, std::byte*) {
+  panel_rows(exact_panel_kernels(args.type), args, first, end);
 }
 
 constexpr PanelKernels kExactPanelKernels = {
@@ -50,6 +61,6 @@ constexpr PanelKernels kExactPanelKernels = {
     .packed_bytes = exact_packed_bytes,
     .pack_rows = exact_pack_rows,
     .block_rows = exact_block_rows,
-    .linear = exact_panel_product,
+    .linear = exact_panel_linear,
     .scratch_bytes = exact_scratch_bytes,
 };

@@ -9,26 +9,26 @@
 
 constexpr int64_t kPanelParts = kPanelRows / kLanes;
 
-inline I32 panel_line(const std::byte* block, int64_t offset, int64_t part) {
+INGOT_ALWAYS_INLINE I32 panel_line(const std::byte* block, int64_t offset, int64_t part) {
   return load_i32(block + offset + part * kLanes * 4);
 }
-inline I32 each_byte(uint8_t value) {
+INGOT_ALWAYS_INLINE I32 each_byte(uint8_t value) {
   return broadcast_i32(static_cast<int32_t>(0x01010101u * value));
 }
 // Bits [from, from + width) of every byte, moved to bits [to, to + width).
-inline I32 move_bits(I32 words, int from, int to, int width) {
+INGOT_ALWAYS_INLINE I32 move_bits(I32 words, int from, int to, int width) {
   const I32 shifted = from == to ? words : from > to ? shift_right(words, from - to) : shift_left(words, to - from);
   return and_i32(shifted, each_byte(static_cast<uint8_t>(((1 << width) - 1) << to)));
 }
-inline I32 low_of_bytes(I32 words) {
+INGOT_ALWAYS_INLINE I32 low_of_bytes(I32 words) {
   return move_bits(words, 0, 0, 4);
 }
-inline I32 high_of_bytes(I32 words) {
+INGOT_ALWAYS_INLINE I32 high_of_bytes(I32 words) {
   return move_bits(words, 4, 0, 4);
 }
 // 16 bytes: values 0..15 are the low nibbles, values 16..31 the high ones. line: of the block, by the word.
 template <typename Panel, int kFirstLine = 0>
-inline I32 legacy_nibbles(const std::byte* block, int quad, int64_t part) {
+INGOT_ALWAYS_INLINE I32 legacy_nibbles(const std::byte* block, int quad, int64_t part) {
   const I32 words = panel_line(block, Panel::line(kFirstLine + quad % 4), part);
   return quad < 4 ? low_of_bytes(words) : high_of_bytes(words);
 }
@@ -77,17 +77,17 @@ struct PanelQ4_0 {
   using Block = PanelBlockQ4_0;
   static constexpr int kCodeBits = 4;
   using Scales = PanelOneScale<8>;
-  static I32 codes(const std::byte* block, int quad, int64_t part) { return legacy_nibbles<Block>(block, quad, part); }
+  static INGOT_ALWAYS_INLINE I32 codes(const std::byte* block, int quad, int64_t part) { return legacy_nibbles<Block>(block, quad, part); }
 };
 struct PanelQ4_1 {
   using Block = PanelBlockQ4_1;
   static constexpr int kCodeBits = 4;
   using Scales = PanelScaleAndMin;
-  static I32 codes(const std::byte* block, int quad, int64_t part) { return legacy_nibbles<Block>(block, quad, part); }
+  static INGOT_ALWAYS_INLINE I32 codes(const std::byte* block, int quad, int64_t part) { return legacy_nibbles<Block>(block, quad, part); }
 };
 // Line 0 has the fifth bits: bit i of byte b is that of value 4i + b.
 template <typename Panel>
-inline I32 legacy_five_bits(const std::byte* block, int quad, int64_t part) {
+INGOT_ALWAYS_INLINE I32 legacy_five_bits(const std::byte* block, int quad, int64_t part) {
   return or_i32(legacy_nibbles<Panel, 1>(block, quad, part),
                 move_bits(panel_line(block, Panel::line(0), part), quad, 4, 1));
 }
@@ -95,7 +95,7 @@ struct PanelQ5_0 {
   using Block = PanelBlockQ5_0;
   static constexpr int kCodeBits = 5;
   using Scales = PanelOneScale<16>;
-  static I32 codes(const std::byte* block, int quad, int64_t part) {
+  static INGOT_ALWAYS_INLINE I32 codes(const std::byte* block, int quad, int64_t part) {
     return legacy_five_bits<Block>(block, quad, part);
   }
 };
@@ -103,7 +103,7 @@ struct PanelQ5_1 {
   using Block = PanelBlockQ5_1;
   static constexpr int kCodeBits = 5;
   using Scales = PanelScaleAndMin;
-  static I32 codes(const std::byte* block, int quad, int64_t part) {
+  static INGOT_ALWAYS_INLINE I32 codes(const std::byte* block, int quad, int64_t part) {
     return legacy_five_bits<Block>(block, quad, part);
   }
 };
@@ -111,7 +111,7 @@ struct PanelQ8_0 {
   using Block = PanelBlockQ8_0;
   static constexpr int kCodeBits = 8;
   using Scales = PanelOneScale<128>;
-  static I32 codes(const std::byte* block, int quad, int64_t part) {
+  static INGOT_ALWAYS_INLINE I32 codes(const std::byte* block, int quad, int64_t part) {
     return panel_line(block, Block::line(quad), part);
   }
 };
@@ -119,7 +119,7 @@ struct PanelIQ4_NL {
   using Block = PanelBlockQ4_0;
   static constexpr int kCodeBits = 8;
   using Scales = PanelOneScale<128>;
-  static I32 codes(const std::byte* block, int quad, int64_t part) {
+  static INGOT_ALWAYS_INLINE I32 codes(const std::byte* block, int quad, int64_t part) {
     return lookup_bytes(kIq4NlCodes.bytes, legacy_nibbles<Block>(block, quad, part));
   }
 };
@@ -141,7 +141,7 @@ struct PanelMXFP4 {
     }
     F32 scale(const std::byte*, int64_t, int64_t) const { return d; }
   };
-  static I32 codes(const std::byte* block, int quad, int64_t part) {
+  static INGOT_ALWAYS_INLINE I32 codes(const std::byte* block, int quad, int64_t part) {
     return lookup_bytes(kE2m1Codes.bytes, legacy_nibbles<Block>(block, quad, part));
   }
 };
@@ -207,7 +207,7 @@ struct PanelQ2_K {
       return mul(minus_dmin, to_f32(shift_right(panel_bytes(block, Block::scale(group), part), 4)));
     }
   };
-  static I32 codes(const std::byte* block, int quad, int64_t part) {
+  static INGOT_ALWAYS_INLINE I32 codes(const std::byte* block, int quad, int64_t part) {
     const PanelQuad q(quad);
     return move_bits(panel_line(block, Block::quants(q.half * 8 + q.word), part), 2 * q.run, 0, 2);
   }
@@ -216,7 +216,7 @@ struct PanelQ3_K {
   using Block = PanelBlockQ3_K;
   static constexpr int kCodeBits = 3;
   using Scales = PanelSignedScales<Block, 16, 4>;
-  static I32 codes(const std::byte* block, int quad, int64_t part) {
+  static INGOT_ALWAYS_INLINE I32 codes(const std::byte* block, int quad, int64_t part) {
     const PanelQuad q(quad);
     return or_i32(move_bits(panel_line(block, Block::quants(q.half * 8 + q.word), part), 2 * q.run, 0, 2),
                   move_bits(panel_line(block, Block::mask(q.word), part), 4 * q.half + q.run, 2, 1));
@@ -224,7 +224,7 @@ struct PanelQ3_K {
 };
 // Groups 2p and 2p + 1 are the low and the high nibbles of the same 32 bytes.
 template <typename Panel>
-inline I32 k_nibbles(const std::byte* block, int quad, int64_t part) {
+INGOT_ALWAYS_INLINE I32 k_nibbles(const std::byte* block, int quad, int64_t part) {
   const I32 words = panel_line(block, Panel::quants(quad / 16 * 8 + quad % 8), part);
   return quad / 8 % 2 == 0 ? low_of_bytes(words) : high_of_bytes(words);
 }
@@ -232,13 +232,13 @@ struct PanelQ4_K {
   using Block = PanelBlockQ4_K;
   static constexpr int kCodeBits = 4;
   using Scales = PanelSixBitScales<Block>;
-  static I32 codes(const std::byte* block, int quad, int64_t part) { return k_nibbles<Block>(block, quad, part); }
+  static INGOT_ALWAYS_INLINE I32 codes(const std::byte* block, int quad, int64_t part) { return k_nibbles<Block>(block, quad, part); }
 };
 struct PanelQ5_K {
   using Block = PanelBlockQ5_K;
   static constexpr int kCodeBits = 5;
   using Scales = PanelSixBitScales<Block>;
-  static I32 codes(const std::byte* block, int quad, int64_t part) {
+  static INGOT_ALWAYS_INLINE I32 codes(const std::byte* block, int quad, int64_t part) {
     return or_i32(k_nibbles<Block>(block, quad, part),
                   move_bits(panel_line(block, Block::high(quad % 8), part), quad / 8, 4, 1));
   }
@@ -247,7 +247,7 @@ struct PanelQ6_K {
   using Block = PanelBlockQ6_K;
   static constexpr int kCodeBits = 6;
   using Scales = PanelSignedScales<Block, 16, 32>;
-  static I32 codes(const std::byte* block, int quad, int64_t part) {
+  static INGOT_ALWAYS_INLINE I32 codes(const std::byte* block, int quad, int64_t part) {
     const PanelQuad q(quad);
     const I32 low = panel_line(block, Block::low(q.half * 16 + q.run % 2 * 8 + q.word), part);
     const I32 high = panel_line(block, Block::high(q.half * 8 + q.word), part);
@@ -258,8 +258,20 @@ struct PanelIQ4_XS {
   using Block = PanelBlockIQ4_XS;
   static constexpr int kCodeBits = 8;
   using Scales = PanelSignedScales<Block, 32, 128>;
-  static I32 codes(const std::byte* block, int quad, int64_t part) {
+  static INGOT_ALWAYS_INLINE I32 codes(const std::byte* block, int quad, int64_t part) {
     const I32 words = panel_line(block, Block::quants(quad / 8 * 4 + quad % 4), part);
     return lookup_bytes(kIq4NlCodes.bytes, quad % 8 < 4 ? low_of_bytes(words) : high_of_bytes(words));
   }
 };
+
+// ---- Halves: a line is 16 values of one column and then 16 of the next ----
+
+struct PanelF16 {
+  static F32 load(const std::byte* p) { return load_f16(p); }
+};
+struct PanelBF16 {
+  static F32 load(const std::byte* p) { return as_f32(shift_left(load_u16(p), 16)); }
+};
+
+// Columns [first_col, first_col + n_cols) of a panel, in some form, from out on; first_col is a multiple of the block.
+using UnpackPanel = void (*)(const std::byte* panel, int64_t first_col, int64_t n_cols, std::byte* out);

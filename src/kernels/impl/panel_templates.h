@@ -5,4 +5,7 @@
 #include "kernels/impl/panel_formats.h"
 #include "kernels/impl/panel_digits.h"
 #include "kernels/impl/panel_exact.h"
+#include "kernels/impl/panel_two_ways.h"
+#include "kernels/impl/unpack_panel.h"
+#include "kernels/impl/panel_prompt.h"
 // clang-format on
