@@ -95,6 +95,10 @@ inline I32 and_i32(I32 a, I32 b) {
 inline I32 or_i32(I32 a, I32 b) {
   return _mm256_or_si256(a, b);
 }
+// (a & mask) | b
+inline I32 merge_bits(I32 a, I32 mask, I32 b) {
+  return or_i32(and_i32(a, mask), b);
+}
 inline I32 shift_left(I32 a, int n) {
   return _mm256_slli_epi32(a, n);
 }
@@ -116,6 +120,9 @@ inline F32 as_f32(I32 a) {
   return _mm256_castsi256_ps(a);
 }
 
+INGOT_ALWAYS_INLINE void prefetch_second_level(const std::byte* p) {
+  _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1);
+}
 inline I32 load_i32(const std::byte* p) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }

@@ -91,6 +91,10 @@ inline I32 and_i32(I32 a, I32 b) {
 inline I32 or_i32(I32 a, I32 b) {
   return _mm512_or_si512(a, b);
 }
+// (a & mask) | b
+inline I32 merge_bits(I32 a, I32 mask, I32 b) {
+  return _mm512_ternarylogic_epi32(a, mask, b, 0xEA);
+}
 inline I32 shift_left(I32 a, int n) {
   return _mm512_slli_epi32(a, static_cast<unsigned>(n));
 }
@@ -115,6 +119,9 @@ inline F32 as_f32(I32 a) {
   return _mm512_castsi512_ps(a);
 }
 
+INGOT_ALWAYS_INLINE void prefetch_second_level(const std::byte* p) {
+  _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1);
+}
 inline I32 load_i32(const std::byte* p) {
   return _mm512_loadu_si512(p);
 }

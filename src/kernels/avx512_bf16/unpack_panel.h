@@ -27,6 +27,7 @@ inline __m512i interleave_pairs(__m512i columns) {
 }
 
 struct PutPairs {
+  static constexpr bool kRounds = true;
   static constexpr int64_t kQuadBytes = 2 * kPanelLineBytes;
 
   static INGOT_ALWAYS_INLINE void quad(std::byte* out, int64_t, F32 w0, F32 w1, F32 w2, F32 w3) {
@@ -37,6 +38,7 @@ struct PutPairs {
   static void halves(const std::byte* panel, int64_t first_col, int64_t n_cols, std::byte* out) {
     const std::byte* line = panel + first_col / 2 * kPanelLineBytes;
     for (int64_t pair = 0; pair < column_pairs(n_cols); ++pair, line += kPanelLineBytes, out += kPanelLineBytes) {
+      prefetch_second_level(line + kPrefetchBytes);
       const __m512i columns = std::is_same_v<Half, PanelBF16>
                                   ? load_i32(line)
                                   : round_to_bf16(Half::load(line), Half::load(line + kPanelHalfBytes));

@@ -36,6 +36,7 @@ INGOT_ALWAYS_INLINE void unpack_byte_groups(const typename Format::Scales& scale
     }
     INGOT_UNROLL
     for (int quad = 0; quad < Group::kQuads; ++quad) {
+      if (part == 0) prefetch_ahead<Format>(block, kFirst * Group::kQuads + quad);
       const I32 codes = Format::codes(block, kFirst * Group::kQuads + quad, part);
       store(reinterpret_cast<float*>(lines + (Group::kCodesAt + quad) * kPanelLineBytes), as_f32(codes));
     }

@@ -12,6 +12,7 @@
 
 struct PutFloats {
   static constexpr int64_t kLineBytes = kPanelRows * sizeof(float);
+  static constexpr bool kRounds = false;
   static constexpr int64_t kQuadBytes = 4 * kLineBytes;
 
   static void line(std::byte* out, int64_t part, F32 w) { store(reinterpret_cast<float*>(out) + part * kLanes, w); }
@@ -25,6 +26,7 @@ struct PutFloats {
   static void halves(const std::byte* panel, int64_t first_col, int64_t n_cols, std::byte* out) {
     const std::byte* column = panel + first_col * kPanelHalfBytes;
     for (int64_t col = 0; col < n_cols; ++col, column += kPanelHalfBytes, out += kLineBytes) {
+      if (col % 2 == 0) prefetch_second_level(column + kPrefetchBytes);
       for (int64_t part = 0; part < kPanelParts; ++part) line(out, part, Half::load(column + part * kLanes * 2));
     }
   }

@@ -86,84 +86,95 @@ void pack_digit_row(const float* x, int64_t cols, std::byte* out) {
   }
 }
 
-// One block of a panel: its groups kFirst, kFirst + 1, ... into the sums of kRows rows of activations.
-template <typename Activations, typename Format, int kRows, int kFirst>
-INGOT_ALWAYS_INLINE void add_digit_groups(const typename Format::Scales& scales, const std::byte* block, int64_t part,
-                                          int64_t first_col, const DigitRow<Activations> (&x)[kRows],
-                                          F32 (&sums)[kRows]) {
+// One block of a panel, parts [part, part + kParts) of its rows: its groups kFirst, kFirst + 1, ... into the sums of
+// kRows rows of activations.
+template <typename Activations, typename Format, int kRows, int kParts, int kFirst>
+INGOT_ALWAYS_INLINE void add_digit_groups(const typename Format::Scales (&scales)[kParts], const std::byte* block,
+                                          int64_t part, int64_t first_col, const DigitRow<Activations> (&x)[kRows],
+                                          F32 (&sums)[kRows][kParts]) {
   using Scales = typename Format::Scales;
   constexpr int kQuads = Scales::kGroup / 4;
   constexpr int kSixteens = Scales::kGroup / 16;
   if constexpr (kFirst * Scales::kGroup < Scales::kBlock) {
     const int64_t col = first_col + kFirst * Scales::kGroup;
     using Sums = typename Activations::template Sums<Format::kCodeBits>;
-    Sums of_codes[kRows];
-    INGOT_UNROLL
-    for (int row = 0; row < kRows; ++row) of_codes[row].clear();
-    INGOT_UNROLL
-    for (int quad = 0; quad < kQuads; ++quad) {
-      const typename Sums::Codes codes = Sums::prepare(Format::codes(block, kFirst * kQuads + quad, part));
-      INGOT_UNROLL
-      for (int row = 0; row < kRows; ++row) {
-        of_codes[row].add(codes, x[row].digits, x[row].columns, col + 4 * quad, quad);
-      }
-    }
-    const F32 scale = scales.scale(block, kFirst, part);
+    Sums of_codes[kRows][kParts];
     INGOT_UNROLL
     for (int row = 0; row < kRows; ++row) {
-      I32 total = of_codes[row].total();
-      const int32_t* of_sixteen = x[row].sums + col / 16;
-      if constexpr (Scales::kOffset != 0) {
-        const int32_t sum = kSixteens == 2 ? of_sixteen[0] + of_sixteen[1] : of_sixteen[0];
-        total = sub_i32(total, broadcast_i32(Scales::kOffset * sum));
+      INGOT_UNROLL
+      for (int n = 0; n < kParts; ++n) of_codes[row][n].clear();
+    }
+    INGOT_UNROLL
+    for (int quad = 0; quad < kQuads; ++quad) {
+      typename Sums::Codes codes[kParts];
+      INGOT_UNROLL
+      for (int n = 0; n < kParts; ++n) {
+        codes[n] = Sums::prepare(Format::codes(block, kFirst * kQuads + quad, part + n));
       }
-      sums[row] = fma(mul(to_f32(total), broadcast(x[row].scales[col / kDigitGroup])), scale, sums[row]);
-      if constexpr (Scales::kHasMin) {
-        const float* weighted = x[row].weighted_sums + col / 16;
-        const float sum = kSixteens == 2 ? weighted[0] + weighted[1] : weighted[0];
-        sums[row] = fma(scales.minimum(block, kFirst, part), broadcast(sum), sums[row]);
+      INGOT_UNROLL
+      for (int row = 0; row < kRows; ++row) {
+        INGOT_UNROLL
+        for (int n = 0; n < kParts; ++n) {
+          of_codes[row][n].add(codes[n], x[row].digits, x[row].columns, col + 4 * quad, quad);
+        }
       }
     }
-    add_digit_groups<Activations, Format, kRows, kFirst + 1>(scales, block, part, first_col, x, sums);
+    INGOT_UNROLL
+    for (int n = 0; n < kParts; ++n) {
+      const F32 scale = scales[n].scale(block, kFirst, part + n);
+      INGOT_UNROLL
+      for (int row = 0; row < kRows; ++row) {
+        I32 total = of_codes[row][n].total();
+        const int32_t* of_sixteen = x[row].sums + col / 16;
+        if constexpr (Scales::kOffset != 0) {
+          const int32_t sum = kSixteens == 2 ? of_sixteen[0] + of_sixteen[1] : of_sixteen[0];
+          total = sub_i32(total, broadcast_i32(Scales::kOffset * sum));
+        }
+        sums[row][n] = fma(mul(to_f32(total), broadcast(x[row].scales[col / kDigitGroup])), scale, sums[row][n]);
+        if constexpr (Scales::kHasMin) {
+          const float* weighted = x[row].weighted_sums + col / 16;
+          const float sum = kSixteens == 2 ? weighted[0] + weighted[1] : weighted[0];
+          sums[row][n] = fma(scales[n].minimum(block, kFirst, part + n), broadcast(sum), sums[row][n]);
+        }
+      }
+    }
+    add_digit_groups<Activations, Format, kRows, kParts, kFirst + 1>(scales, block, part, first_col, x, sums);
   }
 }
 
 // out: (kRows, kPanelRows). One panel at a time, from its first byte to its last: two side by side are two streams for
-// the processor's prefetchers, and slower by a third from memory.
+// the processor's prefetchers, and slower by a third from memory. One row of activations meets both halves of a panel
+// in turns where vectors hold half of one: over the whole panel, the first half would wait for the memory and the
+// second for the products. With four rows that is slower by two fifths, measured.
 template <typename Activations, typename Format, int kRows>
 void digit_rows(const PanelLinearArgs& args, const std::byte* panel, int64_t x_row, float* out) {
   using Scales = typename Format::Scales;
   using Row = DigitRow<Activations>;
+  constexpr int kParts = kRows == 1 ? static_cast<int>(kPanelParts) : 1;
   Row x[kRows];
   for (int row = 0; row < kRows; ++row) {
     x[row] = Row::at(args.x + static_cast<size_t>(x_row + row) * Row::n_bytes(args.cols), args.cols);
   }
-  if constexpr (kRows == 1 && kPanelParts == 2) {
-    // Both halves of a block while it is in the first-level cache: in turn over the whole panel, the first would wait
-    // for the memory and the second for the products. With four rows at a time this is slower by two fifths, measured.
-    F32 low[1] = {zero()};
-    F32 high[1] = {zero()};
-    const std::byte* block = panel;
-    for (int64_t col = 0; col < args.cols; col += Scales::kBlock) {
-      add_digit_groups<Activations, Format, 1, 0>(Scales::load(block, 0), block, 0, col, x, low);
-      add_digit_groups<Activations, Format, 1, 0>(Scales::load(block, 1), block, 1, col, x, high);
-      block += Format::Block::n_bytes();
-    }
-    store(out, low[0]);
-    store(out + kLanes, high[0]);
-    return;
-  }
-  for (int64_t part = 0; part < kPanelParts; ++part) {
-    F32 sums[kRows];
+  for (int64_t part = 0; part < kPanelParts; part += kParts) {
+    F32 sums[kRows][kParts];
     INGOT_UNROLL
-    for (int row = 0; row < kRows; ++row) sums[row] = zero();
+    for (int row = 0; row < kRows; ++row) {
+      INGOT_UNROLL
+      for (int n = 0; n < kParts; ++n) sums[row][n] = zero();
+    }
     const std::byte* block = panel;
     for (int64_t col = 0; col < args.cols; col += Scales::kBlock) {
-      add_digit_groups<Activations, Format, kRows, 0>(Scales::load(block, part), block, part, col, x, sums);
+      Scales scales[kParts];
+      INGOT_UNROLL
+      for (int n = 0; n < kParts; ++n) scales[n] = Scales::load(block, part + n);
+      add_digit_groups<Activations, Format, kRows, kParts, 0>(scales, block, part, col, x, sums);
       block += Format::Block::n_bytes();
     }
     INGOT_UNROLL
-    for (int row = 0; row < kRows; ++row) store(out + row * kPanelRows + part * kLanes, sums[row]);
+    for (int row = 0; row < kRows; ++row) {
+      INGOT_UNROLL
+      for (int n = 0; n < kParts; ++n) store(out + row * kPanelRows + (part + n) * kLanes, sums[row][n]);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 // Weights of a panel as numbers, column after column, for products that unpack weights once for many rows.
 //
 // Put says where they go: quad() stores columns 4n .. 4n + 3 of the weight rows of a part, kQuadBytes a quad;
-// halves<Half>() unpacks the types without blocks.
+// kRounds, whether to bfloat16; halves<Half>() unpacks the types without blocks.
 // Included by table.cpp after panel_formats.h, inside its region and namespace.
 
 template <typename Format, typename Put, int kFirst>
@@ -14,9 +14,26 @@ INGOT_ALWAYS_INLINE void unpack_groups(const typename Format::Scales& scales, co
     F32 constant = mul(scale, broadcast(static_cast<float>(-Scales::kOffset)));
     if constexpr (Scales::kHasMin) constant = scales.minimum(block, kFirst, part);
     const I32 byte = broadcast_i32(255);
+    // A code of up to seven bits, put into bits 16 to 22 of 1.0, is 1 + code / 128 without a conversion. Instead of the
+    // constant what is added is then constant - 128 scale, which is rounded by up to 2^-17 of the scale: too much for
+    // FP32, nothing beside a rounding to bfloat16.
+    constexpr bool kInMantissa = Put::kRounds && Format::kCodeBits <= 7;
+    const F32 scale_128 = mul(scale, broadcast(128.0f));
+    const F32 constant_128 = sub(constant, scale_128);
+    const I32 one = broadcast_i32(0x3F800000);
+    const I32 seven_bits = broadcast_i32(0x007F0000);
     INGOT_UNROLL
     for (int quad = 0; quad < kQuads; ++quad) {
+      if (part == 0) prefetch_ahead<Format>(block, kFirst * kQuads + quad);
       const I32 codes = Format::codes(block, kFirst * kQuads + quad, part);
+      if constexpr (kInMantissa) {
+        const F32 w0 = fma(as_f32(merge_bits(shift_left(codes, 16), seven_bits, one)), scale_128, constant_128);
+        const F32 w1 = fma(as_f32(merge_bits(shift_left(codes, 8), seven_bits, one)), scale_128, constant_128);
+        const F32 w2 = fma(as_f32(merge_bits(codes, seven_bits, one)), scale_128, constant_128);
+        const F32 w3 = fma(as_f32(merge_bits(shift_right(codes, 8), seven_bits, one)), scale_128, constant_128);
+        Put::quad(out + (kFirst * kQuads + quad) * Put::kQuadBytes, part, w0, w1, w2, w3);
+        continue;
+      }
       const F32 w0 = fma(to_f32(and_i32(codes, byte)), scale, constant);
       const F32 w1 = fma(to_f32(and_i32(shift_right(codes, 8), byte)), scale, constant);
       const F32 w2 = fma(to_f32(and_i32(shift_right(codes, 16), byte)), scale, constant);
