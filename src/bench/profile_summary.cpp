@@ -292,7 +292,7 @@ ArithmeticLimit arithmetic_limit(const MachineCeilings& ceilings, const Operatio
   }
   if (event.phase == StepPhase::kPrefill) {
     if (kernel == "avx512_bf16" && (product || attention)) return {"bf16", ceilings.bf16_dot.all_threads};
-    if (kernel == "amx_bf16" && product) return {"amx", ceilings.amx_bf16.all_threads};
+    if (kernel == "amx_bf16" && (product || attention)) return {"amx", ceilings.amx_bf16.all_threads};
   }
   return {"fp32", ceilings.fp32.all_threads};
 }

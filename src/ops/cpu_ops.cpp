@@ -34,6 +34,11 @@ Result<std::unique_ptr<CpuOps>> CpuOps::create(const CpuOpsOptions& options) {
   return std::unique_ptr<CpuOps>(new CpuOps(std::move(pool), table, options.mode));
 }
 
+Result<std::unique_ptr<CpuOps>> CpuOps::create_with(const KernelTable& table, int n_threads) {
+  INGOT_ASSIGN(auto pool, ThreadPool::create(n_threads));
+  return std::unique_ptr<CpuOps>(new CpuOps(std::move(pool), &table, NumericMode::kExact));
+}
+
 Status CpuOps::set_n_threads(int n_threads) {
   INGOT_ASSIGN(auto pool, ThreadPool::create(n_threads));
   pool_ = std::move(pool);

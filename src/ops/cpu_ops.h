@@ -34,6 +34,8 @@ class CpuOps final : public Ops {
   // Errors: a thread count out of range; an instruction set that is unknown or missing here, one named together
   // with the reference mode, which has only its own, or without kernels for the fast mode.
   static Result<std::unique_ptr<CpuOps>> create(const CpuOpsOptions& options);
+  // With a table that dispatch.h does not know. Errors: a thread count out of range.
+  static Result<std::unique_ptr<CpuOps>> create_with(const KernelTable& table, int n_threads);
 
   int n_threads() const { return pool_->n_threads(); }
   NumericMode mode() const { return mode_; }

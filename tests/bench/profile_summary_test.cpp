@@ -105,7 +105,7 @@ TEST(ArithmeticLimit, IsOfTheUnitThatMultiplies) {
   EXPECT_EQ(limit("qkv_projection", "avx512_vnni", "Q4_K", StepPhase::kPrefill), "fp32");
   EXPECT_EQ(limit("qkv_projection", "amx_bf16", "mixed", StepPhase::kPrefill), "amx");
   EXPECT_EQ(limit("attention", "avx512_bf16", "", StepPhase::kPrefill), "bf16");
-  EXPECT_EQ(limit("attention", "amx_bf16", "", StepPhase::kPrefill), "fp32");
+  EXPECT_EQ(limit("attention", "amx_bf16", "", StepPhase::kPrefill), "amx");
   EXPECT_EQ(limit("rope", "avx512_bf16", "", StepPhase::kPrefill), "fp32");
   EXPECT_EQ(limit("qkv_projection", "avx512_bf16_fast", "Q4_K", StepPhase::kPrefill), "int8");
   EXPECT_EQ(limit("qkv_projection", "avx2_fast", "Q4_K", StepPhase::kDecode), "int8");

@@ -318,6 +318,11 @@ TEST(PanelLinearOfAllTables, GeneratedRowsHaveTheSameBits) {
   }
 }
 
+TEST(EmulatedTiles, PassTheCheckThatARealUnitHasToPass) {
+  if (!find_kernel_table("avx512_bf16")) GTEST_SKIP() << "this processor lacks AVX-512 with BF16";
+  EXPECT_TRUE(emulated_tiles_multiply_as_documented());
+}
+
 // In the fast mode rows of both classes are the same whole numbers.
 TEST(PanelLinearOfAllTables, FastRowsHaveTheSameBits) {
   std::vector<const KernelTable*> tables;

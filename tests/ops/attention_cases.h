@@ -72,7 +72,8 @@ inline StepRows step_of(TokenClass rows, int64_t n) {
 
 // Half a unit in the last place of what a table multiplies.
 inline double half_unit(const std::string& kernels, TokenClass rows) {
-  return kernels == "avx512_bf16" && rows == TokenClass::kPrompt ? std::ldexp(1.0, -9) : std::ldexp(1.0, -24);
+  const bool bf16 = kernels == "avx512_bf16" || kernels == "amx_bf16" || kernels == "emulated_tiles";
+  return bf16 && rows == TokenClass::kPrompt ? std::ldexp(1.0, -9) : std::ldexp(1.0, -24);
 }
 
 // The formula in double, and how far from it products may be that round to a half unit u. A score is off by the

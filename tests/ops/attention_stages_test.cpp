@@ -63,7 +63,8 @@ TEST_P(AttentionStages, DoNotDependOnThreads) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Tables, AttentionStages,
-                         testing::Values("portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx_bf16"),
+                         testing::Values("portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx_bf16",
+                                         "emulated_tiles"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(AttentionStages, AreNoneOfTheReference) {

@@ -150,7 +150,7 @@ TEST(AttentionClasses, GeneratedRowsAreTheSameWithAndWithoutBf16) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Tables, Attention, testing::ValuesIn(kAllTables),
+INSTANTIATE_TEST_SUITE_P(Tables, Attention, testing::ValuesIn(kTablesAndTiles),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace

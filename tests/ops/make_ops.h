@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "kernels/dispatch.h"
+#include "kernels/emulated_tiles.h"
 #include "ops/cpu_ops.h"
 
 namespace ingot::core {
@@ -15,8 +17,16 @@ namespace ingot::core {
 inline constexpr const char* kAllTables[] = {"reference",   "portable",    "avx2",    "avx512",
                                              "avx512_vnni", "avx512_bf16", "amx_bf16"};
 
+// With that of tiles, emulated.
+inline constexpr const char* kTablesAndTiles[] = {"reference",   "portable",    "avx2",     "avx512",
+                                                  "avx512_vnni", "avx512_bf16", "amx_bf16", "emulated_tiles"};
+static_assert(std::size(kTablesAndTiles) == std::size(kAllTables) + 1);
+
 inline std::unique_ptr<CpuOps> make_ops(const std::string& isa, int n_threads) {
-  auto ops = CpuOps::create({.n_threads = n_threads, .isa = isa});
+  const bool emulated = isa == "emulated_tiles";
+  if (emulated && !find_kernel_table("avx512_bf16")) return nullptr;
+  auto ops = emulated ? CpuOps::create_with(emulated_tiles_table(), n_threads)
+                      : CpuOps::create({.n_threads = n_threads, .isa = isa});
   return ops ? std::move(*ops) : nullptr;
 }
 

@@ -62,43 +62,49 @@ class AmxTiles {
     _tile_stored(3, sums + 16 * stride + 16, bytes);
     memory_is_current();
   }
-};
 
-// Whole numbers have one sum: whether the unit gives it. This code was written without one at hand.
-inline bool tiles_multiply_as_documented() {
-  alignas(64) uint32_t a[2][256];
-  alignas(64) uint32_t b[2][256];
-  alignas(64) float sums[32 * 32];
-  const auto number = [](int64_t tile, int64_t row, int64_t col) {
-    return static_cast<float>((tile * 7 + row * 3 + col) % 11 - 5);
-  };
-  const auto pair = [](float low, float high) {
-    return std::bit_cast<uint32_t>(low) >> 16 | (std::bit_cast<uint32_t>(high) & 0xFFFF0000u);
-  };
-  for (int64_t tile = 0; tile < 2; ++tile) {
-    for (int64_t row = 0; row < 16; ++row) {
-      for (int64_t p = 0; p < 16; ++p) {
-        a[tile][row * 16 + p] = pair(number(tile, row, 2 * p), number(tile, row, 2 * p + 1));
-        b[tile][p * 16 + row] = pair(number(tile + 2, row, 2 * p), number(tile + 2, row, 2 * p + 1));
+  // out, (16, 16 kTiles), plus where `accumulate`: 16 rows of a, n_steps times 16 words, with n_steps times 16 rows of
+  // b, 16 kTiles words wide. Rows lie so many words apart.
+  template <int kTiles>
+  static INGOT_ALWAYS_INLINE void product(const uint32_t* a, int64_t a_stride, const uint32_t* b, int64_t b_stride,
+                                          int64_t n_steps, bool accumulate, float* out, int64_t out_stride) {
+    static_assert(kTiles == 1 || kTiles == 4);
+    const auto a_bytes = static_cast<size_t>(a_stride) * sizeof(uint32_t);
+    const auto b_bytes = static_cast<size_t>(b_stride) * sizeof(uint32_t);
+    const auto out_bytes = static_cast<size_t>(out_stride) * sizeof(float);
+    memory_is_current();
+    if (accumulate) {
+      _tile_loadd(0, out, out_bytes);
+      if constexpr (kTiles == 4) {
+        _tile_loadd(1, out + 16, out_bytes);
+        _tile_loadd(2, out + 32, out_bytes);
+        _tile_loadd(3, out + 48, out_bytes);
+      }
+    } else {
+      _tile_zero(0);
+      _tile_zero(1);
+      _tile_zero(2);
+      _tile_zero(3);
+    }
+    for (int64_t step = 0; step < n_steps; ++step, a += 16, b += 16 * b_stride) {
+      _tile_loadd(4, a, a_bytes);
+      _tile_loadd(5, b, b_bytes);
+      _tile_dpbf16ps(0, 4, 5);
+      if constexpr (kTiles == 4) {
+        _tile_loadd(6, b + 16, b_bytes);
+        _tile_dpbf16ps(1, 4, 6);
+        _tile_loadd(7, b + 32, b_bytes);
+        _tile_dpbf16ps(2, 4, 7);
+        _tile_loadd(5, b + 48, b_bytes);
+        _tile_dpbf16ps(3, 4, 5);
       }
     }
-  }
-  for (int64_t at = 0; at < 32 * 32; ++at) sums[at] = static_cast<float>(at);
-  {
-    AmxTiles tiles;
-    tiles.begin_sums(sums, 32);
-    tiles.multiply(a[0], a[1], b[0], b[1]);
-    tiles.multiply(a[0], a[1], b[0], b[1]);
-    tiles.store_sums(sums, 32);
-  }
-  for (int64_t row = 0; row < 32; ++row) {
-    for (int64_t weight = 0; weight < 32; ++weight) {
-      float expected = static_cast<float>(row * 32 + weight);
-      for (int64_t col = 0; col < 32; ++col) {
-        expected += 2 * number(row / 16, row % 16, col) * number(weight / 16 + 2, weight % 16, col);
-      }
-      if (sums[row * 32 + weight] != expected) return false;
+    _tile_stored(0, out, out_bytes);
+    if constexpr (kTiles == 4) {
+      _tile_stored(1, out + 16, out_bytes);
+      _tile_stored(2, out + 32, out_bytes);
+      _tile_stored(3, out + 48, out_bytes);
     }
+    memory_is_current();
   }
-  return true;
-}
+};

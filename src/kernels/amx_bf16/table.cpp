@@ -19,6 +19,9 @@ namespace ingot::core::amx_bf16 {
 #include "kernels/avx512_bf16/unpack_panel.h"
 #include "kernels/amx_bf16/tile_prompt.h"
 #include "kernels/amx_bf16/amx_tiles.h"
+#include "kernels/amx_bf16/tile_check.h"
+#include "kernels/avx512_bf16/attention_products.h"
+#include "kernels/amx_bf16/tile_attention.h"
 // clang-format on
 
 }  // namespace ingot::core::amx_bf16
@@ -27,13 +30,13 @@ INGOT_END_REGION
 namespace ingot::core {
 
 const KernelTable& amx_bf16_kernel_table() {
-  static constexpr KernelTable kTable =
-      amx_bf16::make_table("amx_bf16", amx_bf16::panels_two_ways<amx_bf16::TilePrompt<amx_bf16::AmxTiles>>());
+  static constexpr KernelTable kTable = amx_bf16::with_tile_attention<amx_bf16::AmxTiles>(
+      amx_bf16::make_table("amx_bf16", amx_bf16::panels_two_ways<amx_bf16::TilePrompt<amx_bf16::AmxTiles>>()));
   return kTable;
 }
 
 bool amx_bf16_works() {
-  static const bool works = amx_bf16::tiles_multiply_as_documented();
+  static const bool works = amx_bf16::tiles_multiply_as_documented<amx_bf16::AmxTiles>();
   return works;
 }
 

@@ -29,12 +29,12 @@ struct Bf16Products {
     bool finite;  // the values
   };
 
-  static int64_t scratch_floats(const AttentionShape& shape) {
+  static int64_t scratch_floats(const AttentionArgs&, const AttentionShape& shape) {
     return shape.n_states * shape.padded_key / 2 + kPageTokens * shape.padded_key / 2 +
            2 * kSlotPairs * shape.padded_value;
   }
 
-  static Scratch divide(const AttentionShape& shape, float* scratch) {
+  static Scratch divide(const AttentionArgs&, const AttentionShape& shape, float* scratch) {
     Scratch parts;
     parts.queries = reinterpret_cast<uint32_t*>(scratch);
     parts.keys = parts.queries + shape.n_states * shape.padded_key / 2;

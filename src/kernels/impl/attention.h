@@ -33,7 +33,7 @@ inline AttentionScratch<Products> divide_scratch(const AttentionArgs& args, std:
   parts.scores = reinterpret_cast<float*>(scratch);
   parts.partials = parts.scores + Products::kTileStates * kPageTokens;
   parts.totals = parts.partials + largest.n_states * largest.partial;
-  parts.products = Products::divide(largest, parts.totals + largest.n_states * largest.partial);
+  parts.products = Products::divide(args, largest, parts.totals + largest.n_states * largest.partial);
   return parts;
 }
 
@@ -41,7 +41,7 @@ template <typename Products>
 inline size_t scratch_bytes_with(const AttentionArgs& args) {
   const AttentionShape shape = shape_of(args, args.block_rows);
   return static_cast<size_t>(Products::kTileStates * kPageTokens + 2 * shape.n_states * shape.partial +
-                             Products::scratch_floats(shape)) *
+                             Products::scratch_floats(args, shape)) *
          sizeof(float);
 }
 

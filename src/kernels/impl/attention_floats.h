@@ -155,11 +155,11 @@ struct FloatProducts {
     Ahead while_weighing;  // the keys of the next
   };
 
-  static int64_t scratch_floats(const AttentionShape& shape) {
+  static int64_t scratch_floats(const AttentionArgs&, const AttentionShape& shape) {
     return shape.n_states * shape.padded_key + kPageTokens * (shape.padded_key + shape.padded_value);
   }
 
-  static Scratch divide(const AttentionShape& shape, float* scratch) {
+  static Scratch divide(const AttentionArgs&, const AttentionShape& shape, float* scratch) {
     Scratch parts;
     parts.queries = scratch;
     parts.keys = parts.queries + shape.n_states * shape.padded_key;
