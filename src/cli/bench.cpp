@@ -77,6 +77,18 @@ auto named(const char* flag) {
   return [flag](const core::Error& error) { return error.context(flag); };
 }
 
+// The flags of a run of ours that is to measure the same.
+std::vector<std::string> what_is_measured(const BenchFlags& flags) {
+  std::vector<std::string> words = {"-p",         flags.prompts, "-n",         flags.generated, "-d",
+                                    flags.depths, "--chunk",     flags.chunks, "--mode",        flags.mode,
+                                    "--kv-type",  flags.kv_type, "--suite",    flags.suite};
+  for (const std::string& pair : flags.combined) words.insert(words.end(), {"--pg", pair});
+  if (flags.overlap != 0) words.insert(words.end(), {"--chunk-overlap", std::to_string(flags.overlap)});
+  if (!flags.isa.empty()) words.insert(words.end(), {"--isa", flags.isa});
+  if (!flags.filter.empty()) words.insert(words.end(), {"--filter", flags.filter});
+  return words;
+}
+
 core::Result<core::BenchRequest> to_request(const BenchFlags& flags) {
   constexpr int64_t kMostTokens = int64_t{1} << 24;
   core::BenchRequest request;
@@ -218,7 +230,7 @@ int bench(const BenchFlags& given) {
   if (flags.ceilings) return show_ceilings(request->threads, flags.json || flags.format == "json");
   if (!flags.versus.empty()) {
     return run_versus_command({.models = flags.models,
-                               .arguments = {"-p", flags.prompts, "-n", flags.generated, "--mode", flags.mode},
+                               .arguments = what_is_measured(flags),
                                .threads = flags.threads,
                                .versus = flags.versus,
                                .n_pairs = flags.pairs,

@@ -177,6 +177,14 @@ class Versus(Case):
         low, high = metrics["pp16"]["ci95"]
         self.assertLessEqual(low, high)
 
+    def test_our_side_measures_what_the_flags_say(self):
+        from program import PROGRAM
+        theirs = f"{PROGRAM} bench {TINY} -p 0 -n 4 -d 8 --isa portable -r 1 --json"
+        finished = run("bench", TINY, "-p", "0", "-n", "4", "-d", "8", "--isa", "portable", "--pairs", "2", "--json",
+                       "--versus", theirs, timeout=300)
+        self.assertIn(finished.code, (0, 3), finished.err)
+        self.assertIn("tg4@d8", [metric["test"] for metric in finished.json["metrics"]])
+
     def test_a_command_that_fails(self):
         finished = run("bench", TINY, "-p", "16", "-n", "0", "--pairs", "2", "--versus", "exit 9")
         self.assertEqual(finished.code, 1)
