@@ -318,6 +318,19 @@ TEST(PanelLinearOfAllTables, GeneratedRowsHaveTheSameBits) {
   }
 }
 
+// Chains of products in FP32, in the order of the columns.
+TEST(PanelLinearOfAllTables, PromptsInFloatsHaveTheSameBits) {
+  const auto avx2 = find_kernel_table("avx2");
+  const auto avx512 = find_kernel_table("avx512");
+  if (!avx2 || !avx512) GTEST_SKIP() << "this processor lacks AVX-512";
+  for (const DType type : panel_types(**avx2)) {
+    const Product product = make_product(type, 37, 1280, 13);
+    EXPECT_EQ((*avx2)->packed_form(TokenClass::kPrompt, type), PackedForm::kFloatBlocks);
+    EXPECT_EQ(run(**avx2, TokenClass::kPrompt, product), run(**avx512, TokenClass::kPrompt, product))
+        << quant_traits(type).name;
+  }
+}
+
 TEST(EmulatedTiles, PassTheCheckThatARealUnitHasToPass) {
   if (!find_kernel_table("avx512_bf16")) GTEST_SKIP() << "this processor lacks AVX-512 with BF16";
   EXPECT_TRUE(emulated_tiles_multiply_as_documented());

@@ -1,5 +1,5 @@
 // Those that tables with panels have in addition, in the order of their needs.
-// Included by table.cpp after templates.h and the CodeSums of its instruction set, inside its region and namespace.
+// Included by table.cpp after templates.h and the code_sums.h of its instruction set, inside its region and namespace.
 
 // clang-format off
 #include "kernels/impl/panel_formats.h"
