@@ -1,14 +1,16 @@
-// Products of quantised panels with activations of 16 bits, or of 8 in the fast mode, exact within each group of weights.
+// Products of quantised panels with activations of 16 bits, or of 8 in the fast mode, exact within each group of
+// weights.
 //
-// An activation is a whole number a times a scale of its 32 columns, |a| <= 32512 or 127. A group of 16 or 32 weights has one
-// scale as well, so its part of the sum is an exact whole number, whatever the order of its terms:
+// An activation is a whole number a times a scale of its 32 columns, |a| <= 32512 or 127. A group of 16 or 32 weights
+// has one scale as well, so its part of the sum is an exact whole number, whatever the order of its terms:
 //
 //   sum over a group of (scale (code - offset) + minimum) a s  =  scale s (C - offset A) + minimum s A
 //   C = sum of code * a,   A = sum of a,   both below 2^31 in magnitude
 //
-// C comes from the integer dot products that the instruction set has, Activations::Sums of a code_sums.h, 16 weight rows
-// at a time and without any sum over lanes. Groups are added in the order of the columns, in FP32. So all instruction
-// sets give the same bits. Included by table.cpp after panel_formats.h and code_sums.h, inside its region and namespace.
+// C comes from the integer dot products that the instruction set has, Activations::Sums of a code_sums.h, 16 weight
+// rows at a time and without any sum over lanes. Groups are added in the order of the columns, in FP32. So all
+// instruction sets give the same bits.
+// Included by table.cpp after panel_formats.h and code_sums.h, inside its region and namespace.
 
 constexpr int64_t kDigitGroup = 32;
 
