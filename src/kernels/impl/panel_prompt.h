@@ -51,11 +51,13 @@ struct PanelPrompt {
           for (int64_t n = 0; n < n_panels; n += Products::kPanels) {
             const std::byte* from = weights + n * products.unpacked_bytes();
             float* tile = sums + n / Products::kPanels * n_sums + row * kTileWidth;
-            if (n_panels - n >= Products::kPanels) {
-              products.template multiply<Products::kPanels>(n_rows, row, col, n_cols, from, col > 0, tile);
-            } else {
-              products.template multiply<1>(n_rows, row, col, n_cols, from, col > 0, tile);
+            if constexpr (Products::kPanels > 1) {
+              if (n_panels - n < Products::kPanels) {
+                products.template multiply<1>(n_rows, row, col, n_cols, from, col > 0, tile);
+                continue;
+              }
             }
+            products.template multiply<Products::kPanels>(n_rows, row, col, n_cols, from, col > 0, tile);
           }
         }
       }
