@@ -14,9 +14,8 @@ using Token = int32_t;
 
 // How products are computed. docs/performance.md has the measured distance of each from kReference.
 enum class Mode : uint8_t {
-  kExact,      // activations of 16 bits, or bfloat16 where prompts are multiplied in it: the default
-  kFast,       // activations of 8 bits with quantised weights, some ten times as far from kReference; not every
-               // instruction set has it
+  kExact,      // activations of at least 16 bits, or bfloat16 where prompts are multiplied in it: the default
+  kFast,       // activations of 8 bits with quantised weights; not every instruction set has it
   kReference,  // products in F32, sums in double precision, in plain code: slow, to compare with
 };
 

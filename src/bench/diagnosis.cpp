@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <string_view>
 
 #include "bench/thread_findings.h"
@@ -140,6 +141,16 @@ void find_memory_limits(const ProfileReport& report, const ProfilePhase& phase, 
                                                     : "A format that decodes with less arithmetic (Q4_0, Q8_0), ")});
 }
 
+// Of the units that bind some operation, by the names of ArithmeticLimit, the one that binds longest.
+std::string busiest_unit(const ProfileReport& report, const ProfilePhase& phase) {
+  std::map<std::string, double> ms;
+  for (const ProfileOperation& row : report.operations) {
+    if (row.phase == phase.name && !row.apart && !row.bound.empty() && !memory_bound(row)) ms[row.bound] += row.ms;
+  }
+  const auto longest = std::ranges::max_element(ms, [](const auto& a, const auto& b) { return a.second < b.second; });
+  return longest == ms.end() ? std::string() : longest->first;
+}
+
 void find_compute_limits(const ProfileReport& report, const ProfilePhase& phase, Findings& out) {
   constexpr double kLeastShare = 0.3;
   // A kernel at less than a third of the units' peak is not held back by them: it decodes, or waits for data. Peaks
@@ -149,9 +160,9 @@ void find_compute_limits(const ProfileReport& report, const ProfilePhase& phase,
   if (compute.share < kLeastShare) return;
   const double percent = compute.percent();
   // int8 and bf16 units may do several times what FP32 does.
-  const bool in_fp32 =
-      sum_rows(report, phase, [](const auto& row) { return row.bound == "fp32"; }).share > compute.share / 2;
   const MachineCeilings& limits = report.ceilings;
+  const std::string unit = busiest_unit(report, phase);
+  const bool in_fp32 = unit == "fp32";
   const double best_unit = std::max({limits.int8_vnni.all_threads, limits.bf16_dot.all_threads,
                                      limits.amx_bf16.all_threads, limits.amx_int8.all_threads});
   const double factor = limits.fp32.all_threads > 0 ? best_unit / limits.fp32.all_threads : 0;
@@ -164,7 +175,7 @@ void find_compute_limits(const ProfileReport& report, const ProfilePhase& phase,
                                               "its time.",
                                               phase.name, percent, 100 * compute.share),
        .evidence = fmt::format("{:.0f} GFLOP/s, {:.0f} % of what {} reaches here", compute.gflop_per_s(), percent,
-                               in_fp32 ? fmt::format("FP32 ({})", limits.fp32_isa) : "bfloat16"),
+                               in_fp32 ? fmt::format("FP32 ({})", limits.fp32_isa) : unit),
        .advice = fmt::format("{}{}",
                              percent < 60 ? "The kernels leave part of the units idle: weights are decoded once for "
                                             "each chunk, so larger chunks help. "

@@ -15,7 +15,7 @@ std::vector<std::string> name_layer_groups(const ModelSpec& spec);
 
 // Which limit binds so much work at most, and how long it takes at that limit.
 struct Bound {
-  std::string name;  // "DRAM", "L3", "L2", "fp32", "bf16", "amx"; empty where the ceilings are unknown
+  std::string name;  // "DRAM", "L3", "L2", "fp32", "bf16", "int8", "amx"; empty where the ceilings are unknown
   double seconds = 0;
 };
 // The unit that does an operation's arithmetic, operations a second.
