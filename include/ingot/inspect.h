@@ -24,8 +24,8 @@ struct TensorInfo {
   int64_t n_bytes = 0;
 };
 
-// Numbers that the file does not tell are 0, texts empty: kv_bytes_per_token and activation_bytes, too, are 0 where the
-// architecture cannot be read. Texts are the file's own bytes: escape before showing them.
+// Numbers that the file does not tell are 0, texts empty. activation_bytes is 0 where the architecture cannot be read,
+// and only there. Texts are the file's own bytes: escape before showing them.
 struct FileInfo {
   std::string architecture;
   std::string name;
@@ -43,6 +43,7 @@ struct FileInfo {
   bool has_chat_template = false;
   int64_t weights_bytes = 0;
   int64_t kv_bytes_per_token = 0;
+  int64_t state_bytes = 0;  // of a sequence in a recurrent model, whatever its length
   int64_t activation_bytes = 0;
   bool runnable = false;
   std::string reason;             // why not

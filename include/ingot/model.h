@@ -48,6 +48,7 @@ struct ModelInfo {
   int64_t vocab_size = 0;  // rows of logits have this length
   int64_t weights_bytes = 0;
   int64_t kv_bytes_per_token = 0;
+  int64_t state_bytes = 0;       // of a sequence in a recurrent model, whatever its length
   int64_t activation_bytes = 0;  // scratch of one step
   int threads = 0;
   Mode mode = Mode::kExact;

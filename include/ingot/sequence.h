@@ -112,7 +112,8 @@ class Sequence {
   // When the prompt does not fit the context, nothing is computed. Cancelling is a result, not an error.
   Expected<GenerateResult> generate(std::span<const Token> prompt, const GenerateOptions& options = {});
 
-  // Forgets everything from n_tokens on.
+  // Forgets everything from n_tokens on. A recurrent model (RWKV) can only forget everything: to come back to a place,
+  // fork() or save() there.
   Status truncate(int64_t n_tokens);
   // A second sequence with the same contents, which shares memory with this one until they differ.
   Sequence fork() const;

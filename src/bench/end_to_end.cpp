@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <random>
 
 #include "bench/suites.h"
@@ -55,9 +56,14 @@ class Bed {
   Status prepare() {
     if (sequence_.length() < depth_) {
       INGOT_TRY(sequence_.truncate(0));
-      return read(tokens_, 512, Rows::kNone);
+      INGOT_TRY(read(tokens_, 512, Rows::kNone));
+      if (sequence_.engine().info().state_bytes > 0) at_depth_ = sequence_.fork();
+      return {};
     }
-    return sequence_.truncate(depth_);
+    if (!at_depth_) return sequence_.truncate(depth_);
+    // A recurrent state cannot be cut back.
+    sequence_ = at_depth_->fork();
+    return {};
   }
   Status read(std::span<const int32_t> tokens, const Chunking& chunk, Rows logits) {
     const FeedOptions options = {.logits = logits, .chunk = chunk};
@@ -74,6 +80,7 @@ class Bed {
 
  private:
   TokenSequence sequence_;
+  std::optional<TokenSequence> at_depth_;
   std::vector<int32_t> tokens_;  // (depth)
   int64_t depth_;
 };

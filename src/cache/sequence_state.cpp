@@ -13,11 +13,12 @@ namespace ingot::core {
 namespace {
 
 constexpr uint32_t kMagic = 0x53514E49;  // "INQS"
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kVersion = 3;
 
-// A snapshot: this header, three words for each layer (heads, key size, value size), the contents, a checksum of all
-// that. Contents are block after block, in a block layer after layer, keys before values, head after head, laid out as
-// in the block (kv_view.h) but only of the positions in use. Numbers are little-endian, as everywhere in ingot's files.
+// A snapshot: this header, four words for each layer (heads, key size, value size, recurrent floats), the contents, a
+// checksum of all that. Contents are block after block, in a block layer after layer, keys before values, head after
+// head, laid out as in the block (kv_view.h) but only of the positions in use; then, of a state that has seen anything,
+// the recurrent floats. Numbers are little-endian, as everywhere in ingot's files.
 struct SnapshotHeader {
   uint32_t magic = kMagic;
   uint32_t version = kVersion;
@@ -27,14 +28,10 @@ struct SnapshotHeader {
   int64_t length = 0;
 };
 static_assert(sizeof(SnapshotHeader) == 32 && std::is_trivially_copyable_v<SnapshotHeader>, "no padding is written");
-using LayerHeader = std::array<uint32_t, 3>;
+using LayerHeader = std::array<uint32_t, 4>;
 
 int64_t value_bytes(DType dtype) {
   return dtype == DType::kF32 ? 4 : 2;
-}
-
-int64_t n_blocks_for(int64_t n_tokens) {
-  return (n_tokens + kPageTokens - 1) / kPageTokens;
 }
 
 int64_t key_page_bytes(const StateShape& shape, const KvLayerShape& layer) {
@@ -47,9 +44,11 @@ int64_t value_page_bytes(const StateShape& shape, const KvLayerShape& layer) {
 
 std::vector<LayerHeader> layer_headers(const StateShape& shape) {
   std::vector<LayerHeader> headers;
-  for (const KvLayerShape& layer : shape.layers) {
+  for (size_t layer_idx = 0; layer_idx < shape.layers.size(); ++layer_idx) {
+    const KvLayerShape& layer = shape.layers[layer_idx];
+    const int64_t n_floats = shape.recurrent.empty() ? 0 : shape.recurrent[layer_idx].n_floats();
     headers.push_back({static_cast<uint32_t>(layer.n_kv_heads), static_cast<uint32_t>(layer.key_dim),
-                       static_cast<uint32_t>(layer.value_dim)});
+                       static_cast<uint32_t>(layer.value_dim), static_cast<uint32_t>(n_floats)});
   }
   return headers;
 }
@@ -84,8 +83,22 @@ int64_t StateShape::bytes_per_block() const {
   return n_bytes;
 }
 
+int64_t StateShape::recurrent_floats() const {
+  int64_t n_floats = 0;
+  for (const RecurrentLayerShape& layer : recurrent) n_floats += layer.n_floats();
+  return n_floats;
+}
+
 SequenceState::SequenceState(std::shared_ptr<const StateShape> shape)
-    : shape_(std::move(shape)), key_pages_(shape_->layers.size()), value_pages_(shape_->layers.size()) {}
+    : shape_(std::move(shape)),
+      key_pages_(shape_->layers.size()),
+      value_pages_(shape_->layers.size()),
+      recurrent_(shape_->recurrent_floats()) {}
+
+size_t SequenceState::n_blocks_for(int64_t n_tokens) const {
+  if (shape_->bytes_per_block() == 0) return 0;
+  return static_cast<size_t>((n_tokens + kPageTokens - 1) / kPageTokens);
+}
 
 Result<SequenceState::Block> SequenceState::new_block() const {
   // Decoding reads all blocks for every token: on huge pages a sixth faster (measured, 4096 positions). Only where
@@ -123,11 +136,12 @@ void SequenceState::drop_blocks_from(size_t n_blocks) {
 
 Status SequenceState::reserve(int64_t n_tokens) {
   INGOT_CHECK(n_tokens >= 0, "room for a number of tokens");
-  const auto n_blocks = static_cast<size_t>(n_blocks_for(length_ + n_tokens));
+  const auto n_blocks = n_blocks_for(length_ + n_tokens);
   const auto first_written = static_cast<size_t>(length_ / kPageTokens);
   const bool unshare = first_written < n_shared_blocks_ && first_written < n_blocks;
 
   // All that can fail comes first.
+  INGOT_TRY(recurrent_.prepare());
   std::vector<Block> added;
   for (size_t n = blocks_.size(); n < n_blocks; ++n) {
     INGOT_ASSIGN(Block block, new_block());
@@ -144,29 +158,35 @@ Status SequenceState::reserve(int64_t n_tokens) {
 }
 
 int64_t SequenceState::growth_bytes(int64_t n_tokens) const {
-  const auto n_blocks = static_cast<size_t>(n_blocks_for(length_ + n_tokens));
+  const auto n_blocks = n_blocks_for(length_ + n_tokens);
   const auto first_written = static_cast<size_t>(length_ / kPageTokens);
   const bool unshare = first_written < n_shared_blocks_ && first_written < n_blocks;
   const size_t n_added = n_blocks > blocks_.size() ? n_blocks - blocks_.size() : 0;
-  return static_cast<int64_t>(n_added + (unshare ? 1 : 0)) * shape_->bytes_per_block();
+  return static_cast<int64_t>(n_added + (unshare ? 1 : 0)) * shape_->bytes_per_block() + recurrent_.growth_bytes();
 }
 
 void SequenceState::advance(int64_t n_tokens) {
-  INGOT_CHECK(n_tokens >= 0 && n_blocks_for(length_ + n_tokens) <= static_cast<int64_t>(blocks_.size()),
-              "positions that were reserved");
+  INGOT_CHECK(n_tokens >= 0 && n_blocks_for(length_ + n_tokens) <= blocks_.size(), "positions that were reserved");
   length_ += n_tokens;
+  if (n_tokens > 0) recurrent_.commit();
+}
+
+bool SequenceState::can_truncate(int64_t n_tokens) const {
+  return n_tokens == 0 || n_tokens == length_ || shape_->recurrent_floats() == 0;
 }
 
 void SequenceState::truncate(int64_t n_tokens) {
-  INGOT_CHECK(n_tokens >= 0 && n_tokens <= length_, "positions that the state has");
+  INGOT_CHECK(n_tokens >= 0 && n_tokens <= length_ && can_truncate(n_tokens), "positions that the state has");
+  if (n_tokens == 0) recurrent_.reset();
   length_ = n_tokens;
-  drop_blocks_from(static_cast<size_t>(n_blocks_for(n_tokens)));
+  drop_blocks_from(n_blocks_for(n_tokens));
 }
 
 SequenceState SequenceState::fork() const {
   SequenceState other(shape_);
-  const auto n_blocks = static_cast<size_t>(n_blocks_for(length_));
+  const auto n_blocks = n_blocks_for(length_);
   for (size_t block_idx = 0; block_idx < n_blocks; ++block_idx) other.set_block(block_idx, blocks_[block_idx]);
+  other.recurrent_ = recurrent_.fork();
   other.length_ = length_;
   other.n_shared_blocks_ = n_blocks;
   n_shared_blocks_ = std::max(n_shared_blocks_, n_blocks);
@@ -185,6 +205,15 @@ KvView SequenceState::layer(int64_t layer_idx) const {
           .value_pages = value_pages_[index]};
 }
 
+RecurrentView SequenceState::recurrent(int64_t layer_idx, bool continued) const {
+  const auto index = static_cast<size_t>(layer_idx);
+  INGOT_CHECK(index < shape_->recurrent.size(), "a recurrent layer of the model");
+  int64_t first = 0;
+  for (size_t before = 0; before < index; ++before) first += shape_->recurrent[before].n_floats();
+  float* next = recurrent_.next() + first;
+  return {.before = continued ? next : recurrent_.current() + first, .after = next};
+}
+
 std::vector<std::byte> SequenceState::snapshot() const {
   const std::vector<LayerHeader> layers = layer_headers(*shape_);
   SnapshotHeader header;
@@ -194,18 +223,20 @@ std::vector<std::byte> SequenceState::snapshot() const {
   header.length = length_;
 
   std::vector<std::byte> bytes;
+  const size_t recurrent_bytes = static_cast<size_t>(shape_->recurrent_floats()) * sizeof(float);
   bytes.reserve(sizeof(header) + layers.size() * sizeof(LayerHeader) +
-                static_cast<size_t>(length_ * shape_->bytes_per_token()) + sizeof(uint64_t));
+                static_cast<size_t>(length_ * shape_->bytes_per_token()) + recurrent_bytes + sizeof(uint64_t));
   const auto append = [&](const void* data, size_t n_bytes) {
     const auto* first = static_cast<const std::byte*>(data);
     bytes.insert(bytes.end(), first, first + n_bytes);
   };
   append(&header, sizeof(header));
   append(layers.data(), layers.size() * sizeof(LayerHeader));
-  for (int64_t first = 0; first < length_; first += kPageTokens) {
+  for (int64_t first = 0; !blocks_.empty() && first < length_; first += kPageTokens) {
     std::byte* block = blocks_[static_cast<size_t>(first / kPageTokens)]->data();
     for_each_run(*shape_, block, std::min(kPageTokens, length_ - first), append);
   }
+  if (length_ > 0 && recurrent_bytes > 0) append(recurrent_.current(), recurrent_bytes);
   const uint64_t checksum = XXH3_64bits(bytes.data(), bytes.size());
   append(&checksum, sizeof(checksum));
   return bytes;
@@ -235,9 +266,12 @@ Status SequenceState::restore(std::span<const std::byte> snapshot) {
   // The length is trusted only once it explains the number of bytes there are.
   const size_t fixed_bytes = sizeof(header) + layers_bytes + sizeof(uint64_t);
   const int64_t token_bytes = shape_->bytes_per_token();
-  const int64_t content_bytes = static_cast<int64_t>(snapshot.size()) - static_cast<int64_t>(fixed_bytes);
-  const bool explained = content_bytes >= 0 && token_bytes > 0 && content_bytes % token_bytes == 0 &&
-                         header.length == content_bytes / token_bytes;
+  const int64_t recurrent_bytes = header.length == 0 ? 0 : shape_->recurrent_floats() * int64_t{sizeof(float)};
+  const int64_t kv_bytes = static_cast<int64_t>(snapshot.size()) - static_cast<int64_t>(fixed_bytes) - recurrent_bytes;
+  // Recurrent layers alone say nothing of the length.
+  const bool explained = token_bytes == 0
+                             ? kv_bytes == 0 && header.length >= 0
+                             : kv_bytes >= 0 && kv_bytes % token_bytes == 0 && header.length == kv_bytes / token_bytes;
   if (!explained) {
     return invalid("the saved state has {} bytes, which {} positions do not explain: it is truncated or altered",
                    snapshot.size(), header.length);
@@ -255,12 +289,16 @@ Status SequenceState::restore(std::span<const std::byte> snapshot) {
   SequenceState restored(shape_);
   INGOT_TRY(restored.reserve(header.length));
   const std::byte* contents = snapshot.data() + sizeof(header) + layers_bytes;
-  for (int64_t first = 0; first < header.length; first += kPageTokens) {
+  for (int64_t first = 0; token_bytes > 0 && first < header.length; first += kPageTokens) {
     std::byte* block = restored.blocks_[static_cast<size_t>(first / kPageTokens)]->data();
     for_each_run(*shape_, block, std::min(kPageTokens, header.length - first), [&](std::byte* run, size_t n_bytes) {
       std::memcpy(run, contents, n_bytes);
       contents += n_bytes;
     });
+  }
+  if (recurrent_bytes > 0) {
+    std::memcpy(restored.recurrent_.next(), contents, static_cast<size_t>(recurrent_bytes));
+    restored.recurrent_.commit();
   }
   restored.length_ = header.length;
   *this = std::move(restored);

@@ -1,4 +1,5 @@
-// What a model remembers of one sequence: for attention, the keys and values of every layer.
+// What a model remembers of one sequence: for attention, the keys and values of every layer; for recurrent layers, as
+// much as for any other length (recurrent_state.h). A recurrent state cannot be cut back to a position before its last.
 //
 // Keys and values live in blocks of kPageTokens positions; a block holds all layers, so that it is the unit in which a
 // prefix can be shared, evicted or written to disk. Full blocks are immutable and shared by forks; the last, partly
@@ -15,6 +16,7 @@
 
 #include "base/aligned_buffer.h"
 #include "base/result.h"
+#include "cache/recurrent_state.h"
 #include "tensor/kv_view.h"
 
 namespace ingot::core {
@@ -26,12 +28,32 @@ struct KvLayerShape {
   int64_t value_dim = 0;
 };
 
+// One layer's share of the recurrent state: the last inputs of its token shifts, (n_shifts, dim), then a matrix for
+// each head, (n_heads, head_size keys, head_size values).
+struct RecurrentLayerShape {
+  int64_t n_shifts = 0;
+  int64_t dim = 0;
+  int64_t n_heads = 0;
+  int64_t head_size = 0;
+  int64_t n_floats() const { return n_shifts * dim + n_heads * head_size * head_size; }
+};
+
+// Where one layer reads and writes in a step; the same place where an earlier part of the step has written already.
+struct RecurrentView {
+  const float* before = nullptr;
+  float* after = nullptr;
+  RecurrentView at(int64_t n_floats) const { return {before + n_floats, after + n_floats}; }
+};
+
 struct StateShape {
   DType kv_dtype = DType::kF16;
   std::vector<KvLayerShape> layers;
-  uint64_t model_fingerprint = 0;  // a state is only good for the model that made it
+  std::vector<RecurrentLayerShape> recurrent;  // of the same layers, or empty where none is recurrent
+  uint64_t model_fingerprint = 0;              // a state is only good for the model that made it
   int64_t bytes_per_block() const;
   int64_t bytes_per_token() const { return bytes_per_block() / kPageTokens; }
+  // Whatever the length.
+  int64_t recurrent_floats() const;
 };
 
 class SequenceState {
@@ -40,25 +62,32 @@ class SequenceState {
   SequenceState(SequenceState&&) noexcept = default;
   SequenceState& operator=(SequenceState&&) noexcept = default;
 
-  int64_t length() const { return length_; }  // positions that hold keys and values
+  int64_t length() const { return length_; }  // positions that it has seen
   const StateShape& shape() const { return *shape_; }
 
-  // Makes room for positions [length, length + n_tokens) and unshares the block they begin in.
+  // Makes room for positions [length, length + n_tokens) and unshares what they are written to.
   // Errors: kOutOfMemory; the state is then as before.
   Status reserve(int64_t n_tokens);
   // Bytes that reserve() would allocate.
   int64_t growth_bytes(int64_t n_tokens) const;
-  // Of all blocks, shared ones included.
-  int64_t n_bytes() const { return static_cast<int64_t>(blocks_.size()) * shape_->bytes_per_block(); }
+  // Of all blocks and recurrent values, shared ones included.
+  int64_t n_bytes() const {
+    return static_cast<int64_t>(blocks_.size()) * shape_->bytes_per_block() + recurrent_.n_bytes();
+  }
   // The forward pass wrote n_tokens positions, which reserve had made room for.
   void advance(int64_t n_tokens);
-  // Forgets positions from n_tokens on. Precondition: n_tokens <= length().
+  // Whether it can forget positions from n_tokens on, 0 <= n_tokens <= length(): with recurrent layers all or none.
+  bool can_truncate(int64_t n_tokens) const;
+  // Forgets them. Precondition: can_truncate(n_tokens).
   void truncate(int64_t n_tokens);
   // A second state with the same contents, sharing the full blocks.
   SequenceState fork() const;
 
   // Keys and values of one layer; valid until the next reserve, truncate or restore.
   KvView layer(int64_t layer_idx) const;
+  // The recurrent values of one layer, likewise, between reserve() and advance(). continued: the step has already
+  // written this layer's values for rows before the ones at hand.
+  RecurrentView recurrent(int64_t layer_idx, bool continued) const;
 
   // All of the state as bytes: header (magic, version, fingerprint, shape, length), contents, checksum (XXH3).
   std::vector<std::byte> snapshot() const;
@@ -69,6 +98,7 @@ class SequenceState {
   using Block = std::shared_ptr<AlignedBuffer>;  // all layers: keys, then values of each
 
   Result<Block> new_block() const;
+  size_t n_blocks_for(int64_t n_tokens) const;
   // Puts a block in its place, which is an old one or the next.
   void set_block(size_t block_idx, Block block);
   void drop_blocks_from(size_t n_blocks);
@@ -78,6 +108,7 @@ class SequenceState {
   // Pages of every layer, layer after layer: [layer][block].
   std::vector<std::vector<std::byte*>> key_pages_;
   std::vector<std::vector<std::byte*>> value_pages_;
+  RecurrentState recurrent_;
   int64_t length_ = 0;
   // The first so many blocks may be seen by other states and are never written. fork() raises it in both; that a
   // block's other owner has gone is not noticed, which costs one copy of the last block at most.

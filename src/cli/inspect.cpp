@@ -45,11 +45,12 @@ int64_t told_context(const FileInfo& info, const InspectFlags& flags) {
 
 // Nothing where the architecture could not be read: the weights alone are not the memory that a model needs.
 std::optional<int64_t> total_memory(const FileInfo& info, int64_t context) {
-  if (info.kv_bytes_per_token == 0) return {};
+  if (info.activation_bytes == 0) return {};
   int64_t kv = 0;
   if (__builtin_mul_overflow(info.kv_bytes_per_token, context, &kv)) return INT64_MAX;
   int64_t total = 0;
   const bool overflow = __builtin_add_overflow(info.weights_bytes, kv, &total) ||
+                        __builtin_add_overflow(total, info.state_bytes, &total) ||
                         __builtin_add_overflow(total, info.activation_bytes, &total);
   return overflow ? INT64_MAX : total;
 }
@@ -61,7 +62,8 @@ Json known(int64_t value) {
 Json memory_json(const FileInfo& info, int64_t context) {
   const std::optional<int64_t> total = total_memory(info, context);
   return {{"weights", info.weights_bytes},
-          {"kv_per_token", known(info.kv_bytes_per_token)},
+          {"kv_per_token", total ? Json(info.kv_bytes_per_token) : Json()},
+          {"state", total ? Json(info.state_bytes) : Json()},
           {"activations", known(info.activation_bytes)},
           {"at_context", {{"context", context}, {"total", total ? Json(*total) : Json()}}}};
 }
@@ -113,8 +115,13 @@ std::string memory_text(const FileInfo& info, int64_t context) {
   const std::string weights = format_bytes(info.weights_bytes);
   const std::optional<int64_t> total = total_memory(info, context);
   if (!total) return fmt::format("weights {}; what a token and the scratch need is unknown", weights);
+  const std::string scratch = format_bytes(info.activation_bytes);
+  if (info.state_bytes > 0 && info.kv_bytes_per_token == 0) {
+    return fmt::format("{} at any length: weights {}, state of a sequence {}, scratch {}", format_bytes(*total),
+                       weights, format_bytes(info.state_bytes), scratch);
+  }
   return fmt::format("{} at {} tokens of context: weights {}, {} a token, scratch {}", format_bytes(*total), context,
-                     weights, format_bytes(info.kv_bytes_per_token), format_bytes(info.activation_bytes));
+                     weights, format_bytes(info.kv_bytes_per_token), scratch);
 }
 
 std::string info_text(const FileInfo& info, const InspectFlags& flags) {
@@ -132,8 +139,10 @@ std::string info_text(const FileInfo& info, const InspectFlags& flags) {
   }
   row("formats", formats.empty() ? "none: no weights" : formats);
   row("context", fmt::format("{} tokens", or_unknown(info.train_context)));
-  row("shape", fmt::format("{} layers, embedding {}, {} heads, {} of keys and values", or_unknown(info.n_layers),
-                           or_unknown(info.dim), or_unknown(info.n_heads), or_unknown(info.n_kv_heads)));
+  const std::string kv_heads =
+      info.state_bytes > 0 ? "" : fmt::format(", {} of keys and values", or_unknown(info.n_kv_heads));
+  row("shape", fmt::format("{} layers, embedding {}, {} heads{}", or_unknown(info.n_layers), or_unknown(info.dim),
+                           or_unknown(info.n_heads), kv_heads));
   row("tokenizer", fmt::format("{}, {} entries", or_none(info.tokenizer), info.vocab_size));
   row("chat template", info.has_chat_template ? "yes" : "no");
   row("memory", memory_text(info, told_context(info, flags)));

@@ -55,7 +55,7 @@ ModelInfo describe(const GgufFile& file, const ModelSpec& spec, const Vocabulary
   info.n_layers = spec.n_layers();
   info.dim = spec.dim;
   for (const LayerSpec& layer : spec.layers) {
-    info.n_heads = std::max(info.n_heads, layer.attention.n_heads);
+    info.n_heads = std::max({info.n_heads, layer.attention.n_heads, layer.time_mix.n_heads});
     info.n_kv_heads = std::max(info.n_kv_heads, layer.attention.n_kv_heads);
   }
   info.vocab_size = spec.n_vocab;
@@ -104,14 +104,16 @@ Status Engine::load(const GgufFile& file, Recorder* recorder) {
   StageZone spec_zone(recorder, "read architecture");
   INGOT_ASSIGN(const ModelSpec spec, read_model_spec(file));
   const DType kv_type = kv_dtype(options_.kv_type);
+  // Of a recurrent state, as it is and as a step leaves it.
+  const int64_t state_bytes = 2 * recurrent_floats(spec) * int64_t{sizeof(float)};
   const MemoryNeed need = {.weights = tensor_bytes(file),
                            .kv_per_token = kv_bytes_per_token(spec, kv_type),
-                           .activations = estimate_activation_bytes(spec, chunk_rows(options_.chunk)),
+                           .activations = estimate_activation_bytes(spec, chunk_rows(options_.chunk)) + state_bytes,
                            .least_kv_per_token = kv_bytes_per_token(spec, DType::kF16),
-                           .least_activations = estimate_activation_bytes(spec, 1)};
+                           .least_activations = estimate_activation_bytes(spec, 1) + state_bytes};
   INGOT_ASSIGN(const int64_t context,
                choose_context(need, query_memory_limits(), options_.context, spec.context_length));
-  if (context > spec.context_length) {
+  if (context > spec.context_length && !is_recurrent(spec)) {
     log_warning("the context of {} tokens is larger than the {} that the model was trained on", context,
                 spec.context_length);
   }
@@ -141,6 +143,7 @@ Status Engine::load(const GgufFile& file, Recorder* recorder) {
   info_.context = context;
   info_.weights_bytes = need.weights;
   info_.kv_bytes_per_token = model_->state_shape()->bytes_per_token();
+  info_.state_bytes = recurrent_floats(spec) * int64_t{sizeof(float)};
   info_.activation_bytes = need.activations;
   info_.threads = ops_->n_threads();
   info_.mode = options_.mode;

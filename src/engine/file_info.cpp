@@ -51,10 +51,11 @@ void describe_from_spec(const ModelSpec& spec, DType kv_type, FileInfo& out_info
   out_info.vocab_size = spec.n_vocab;
   const int64_t value_bytes = kv_type == DType::kF32 ? 4 : 2;
   for (const LayerSpec& layer : spec.layers) {
-    out_info.n_heads = std::max(out_info.n_heads, layer.attention.n_heads);
+    out_info.n_heads = std::max({out_info.n_heads, layer.attention.n_heads, layer.time_mix.n_heads});
     out_info.n_kv_heads = std::max(out_info.n_kv_heads, layer.attention.n_kv_heads);
     out_info.kv_bytes_per_token += (layer.attention.key_width() + layer.attention.value_width()) * value_bytes;
   }
+  out_info.state_bytes = recurrent_floats(spec) * int64_t{sizeof(float)};
   out_info.activation_bytes = estimate_activation_bytes(spec, kDefaultChunk);
 }
 

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "model/buffers.h"
+
 namespace ingot::core {
 namespace {
 
@@ -127,7 +129,10 @@ int64_t estimate_activation_bytes(const ModelSpec& spec, int64_t n_rows) {
     const int64_t mixer =
         2 * (attention.query_width() + attention.key_width() + attention.value_width()) + attention.mixed_width();
     const int64_t experts = ffn.n_experts + 3 * std::max(ffn.shared_ffn_dim, ffn.route.n_used * ffn.expert_ffn_dim);
-    widest = std::max({widest, mixer, 3 * ffn.ffn_dim, experts});
+    const TimeMixSpec& mix = layer.time_mix;
+    // Its inputs and their shifted tokens, what it gives, and the first layer's values.
+    const int64_t recurrent = mix.n_heads == 0 ? 0 : (kTimeMixInputs + 2) * mix.width() + mix.n_shifted * spec.dim;
+    widest = std::max({widest, mixer, 3 * ffn.ffn_dim, experts, recurrent});
   }
   // Residual, normed and mixed rows beside the widest layer; one row of logits, twice.
   const int64_t floats_per_row = saturating_add(saturating_mul(4, spec.dim), widest);

@@ -23,6 +23,10 @@ const char* activation_name(Activation activation) {
       return "relu";
     case Activation::kReluSquared:
       return "relu squared";
+    case Activation::kTanh:
+      return "tanh";
+    case Activation::kSigmoid:
+      return "sigmoid";
   }
   return "unknown activation";
 }
@@ -72,6 +76,15 @@ std::string describe_attention(const ModelSpec& spec, const AttentionSpec& atten
   return text + describe_biases({{"q", w->wq}, {"k", w->wk}, {"v", w->wv}, {"q, k, v", w->wqkv}, {"output", w->wo}});
 }
 
+std::string describe_time_mix(const TimeMixSpec& mix, const LayerWeights* w) {
+  std::string text = fmt::format("time mix (RWKV-7): {} heads of {}, ranks of decay {}, rate {}", mix.n_heads,
+                                 mix.head_size, mix.decay_rank, mix.rate_rank);
+  if (mix.value_rank > 0) text += fmt::format(", value {}", mix.value_rank);
+  text += mix.gate_rank > 0 ? fmt::format(", gate {}", mix.gate_rank) : ", no gate";
+  if (w != nullptr && w->time_mix.norm.empty()) text += ", heads not normed";
+  return text;
+}
+
 std::string describe_ffn(const LayerSpec& layer, const LayerWeights* w) {
   const FfnSpec& ffn = layer.ffn;
   std::string text;
@@ -79,6 +92,8 @@ std::string describe_ffn(const LayerSpec& layer, const LayerWeights* w) {
     text = fmt::format("experts: {} of {} of {} with {}", ffn.route.n_used, ffn.n_experts, ffn.expert_ffn_dim,
                        activation_name(ffn.activation));
     if (ffn.shared_ffn_dim > 0) text += fmt::format(", shared {}", ffn.shared_ffn_dim);
+  } else if (layer.ffn_kind == FfnKind::kRwkv7ChannelMix) {
+    text = fmt::format("channel mix: {} with {}", ffn.ffn_dim, activation_name(ffn.activation));
   } else {
     text = fmt::format("feed-forward: {} with {}", ffn.ffn_dim, activation_name(ffn.activation));
   }
@@ -91,11 +106,11 @@ std::string describe_ffn(const LayerSpec& layer, const LayerWeights* w) {
 // "in one go: q, k, v; gate, up, activation; residual with output, down", or nothing.
 std::string describe_fusions(const LayerSpec& layer, const LayerWeights& w) {
   std::vector<std::string> fused;
-  if (fuses_qkv(w.wqkv)) fused.emplace_back("q, k, v");
+  if (layer.mixer == MixerKind::kAttention && fuses_qkv(w.wqkv)) fused.emplace_back("q, k, v");
   const bool gated = layer.ffn_kind == FfnKind::kGated;
   if (gated && fuses_gate_up(w.gate, w.gate_up)) fused.emplace_back("gate, up, activation");
   const bool with_output = fuses_residual(w.mixer_post_norm);
-  const bool with_down = gated && fuses_residual(w.ffn_post_norm);
+  const bool with_down = layer.ffn_kind != FfnKind::kMoe && fuses_residual(w.ffn_post_norm);
   if (with_output || with_down) {
     fused.push_back(fmt::format("residual with {}{}{}", with_output ? "output" : "",
                                 with_output && with_down ? ", " : "", with_down ? "down" : ""));
@@ -111,8 +126,10 @@ std::vector<std::string> describe_plan(const ModelSpec& spec, std::span<const La
   const auto describe_layer = [&](size_t layer_idx) {
     const LayerSpec& layer = spec.layers[layer_idx];
     const LayerWeights* w = weights.empty() ? nullptr : &weights[layer_idx];
-    return fmt::format("{}; {}; {}{}", describe_norms(spec.norm, w), describe_attention(spec, layer.attention, w),
-                       describe_ffn(layer, w), w == nullptr ? "" : describe_fusions(layer, *w));
+    const std::string mixer = layer.mixer == MixerKind::kAttention ? describe_attention(spec, layer.attention, w)
+                                                                   : describe_time_mix(layer.time_mix, w);
+    return fmt::format("{}; {}; {}{}", describe_norms(spec.norm, w), mixer, describe_ffn(layer, w),
+                       w == nullptr ? "" : describe_fusions(layer, *w));
   };
   for (size_t first = 0; first < spec.layers.size();) {
     const std::string text = describe_layer(first);

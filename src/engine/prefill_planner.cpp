@@ -244,6 +244,14 @@ PrefillWork prefill_work(const Model& model) {
     for (const LinearWeights* stack : {&w.gate_experts, &w.up_experts, &w.down_experts}) {
       work.flops_per_token += static_cast<double>(layer.ffn.route.n_used) * product(*stack);
     }
+    for (const LinearWeights* linear : matrices_of(w.time_mix)) work.flops_per_token += product(*linear);
+    if (layer.mixer == MixerKind::kRwkv7TimeMix) {
+      // Decay, two sums added, two products with the state.
+      constexpr double kFlopsPerStateValue = 9.0;
+      work.flops_per_token +=
+          kFlopsPerStateValue * static_cast<double>(layer.time_mix.width() * layer.time_mix.head_size);
+      continue;
+    }
     const AttentionSpec& attention = layer.attention;
     const double flops = 2.0 * static_cast<double>(attention.query_width() + attention.mixed_width());
     const auto same = [&](const PrefillWork::Attention& other) { return other.window == attention.window; };

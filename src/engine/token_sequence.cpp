@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -86,7 +87,15 @@ Result<FeedResult> TokenSequence::feed(std::span<const int32_t> tokens, TensorVi
   INGOT_TRY(check_fits(n_rows));
   INGOT_TRY(compute_pending(/*want_logits=*/false, options.cancel.flag()));
 
+  if (options.chunk.overlap > 0 && engine_->info().state_bytes > 0) {
+    return invalid("an overlap of {} tokens, but {} keeps a state that cannot go back to earlier tokens",
+                   options.chunk.overlap, engine_->info().architecture);
+  }
+
   const int64_t start = length();
+  // A recurrent state cannot be cut back after an error: the one from before is kept. A single row is all or nothing.
+  std::optional<SequenceState> state_before;
+  if (engine_->info().state_bytes > 0 && n_rows > 1) state_before = state_.fork();
   FeedResult result;
   // The last row goes by itself where it wants other outputs than the rows before it: no row's numbers depend on its
   // neighbours, and the head is not computed for rows that nobody asked for.
@@ -103,7 +112,10 @@ Result<FeedResult> TokenSequence::feed(std::span<const int32_t> tokens, TensorVi
     status = feed_rows(input, 0, n_rows, result, options);
   }
   if (status) return result;
-  if (status.error().kind != ErrorKind::kCancelled) INGOT_TRY(truncate(start));
+  if (status.error().kind != ErrorKind::kCancelled) {
+    if (state_before) state_ = std::move(*state_before);
+    INGOT_TRY(truncate(start));
+  }
   return tl::unexpected(std::move(status).error());
 }
 
@@ -294,7 +306,16 @@ Status TokenSequence::truncate(int64_t n_tokens) {
     return invalid("cannot truncate a sequence of {} tokens to {}", length(), n_tokens);
   }
   if (n_tokens == length()) return {};
-  if (n_tokens < state_.length()) state_.truncate(n_tokens);
+  if (n_tokens < state_.length()) {
+    if (!state_.can_truncate(n_tokens)) {
+      return fail(
+          ErrorKind::kUnsupported,
+          "cannot truncate a sequence of {} tokens to {}: {} keeps a state that cannot go back; expected 0, or a "
+          "fork or saved state from there",
+          length(), n_tokens, engine_->info().architecture);
+    }
+    state_.truncate(n_tokens);
+  }
   tokens_.resize(static_cast<size_t>(n_tokens));
   last_logits_.clear();
   return {};

@@ -26,7 +26,7 @@ inline constexpr int64_t padded_columns(int64_t cols) {
 // and they are merged in order. So one thread may take all segments of a row or many threads one each.
 inline constexpr int64_t kSegmentTokens = 8 * kPageTokens;
 
-enum class Nonlinearity : uint8_t { kNone, kSilu, kGelu, kGeluTanh, kRelu, kReluSquared };
+enum class Nonlinearity : uint8_t { kNone, kSilu, kGelu, kGeluTanh, kRelu, kReluSquared, kTanh, kSigmoid };
 
 // out[r, c] = nonlinearity(scale * (W[c] . x[r] + bias[c])) + residual[r, c]
 struct LinearOutput {
@@ -118,6 +118,39 @@ struct AttentionItem {
 
 using DecodeRow = void (*)(const std::byte* blocks, float* out_values, int64_t n_values);
 
+// Rows of one sequence through one head of RWKV-7's recurrence, with what comes before and after it there. With w, a
+// and the value's mixture still without their nonlinearities, per row, by columns j (keys) and i (values) of the head:
+//
+//   w_j = exp(-e^-0.5 sigmoid(w_j)),  a_j = sigmoid(a_j),  v_i += (first_v_i - v_i) sigmoid(value_mix_i)
+//   kk = k k_k / max(|k k_k|, 1e-12),  k_j *= 1 + (a_j - 1) k_a_j
+//   u_i = -sum_j S_ji kk_j,  S_ji = S_ji w_j + u_i kk_j a_j + v_i k_j,  y_i = sum_j S_ji r_j
+//   out_i = (norm(y)_i + v_i sum_j r_j k_j r_k_j) g_i
+//
+// Source: "RWKV-7 Goose with Expressive Dynamic State Evolution", arXiv 2503.14456, section 4. Rows follow one another
+// in FP32, so a row's bits depend on the rows before it alone, however they are cut into calls.
+struct TimeMixArgs {
+  int64_t head_size = 0;  // a multiple of kColumnPadding, at most kMostHeadSize
+  int64_t n_rows = 0;
+  // First values of the head in the first row; rows are their strides apart. g, value_mix and first_v may be null.
+  struct Rows {
+    const float* data = nullptr;
+    int64_t stride = 0;
+    const float* row(int64_t idx) const { return data == nullptr ? nullptr : data + idx * stride; }
+  };
+  Rows r, w, k, v, a, g, value_mix, first_v;
+  const float* k_k = nullptr;  // (head_size), as are the next ones
+  const float* k_a = nullptr;
+  const float* r_k = nullptr;
+  const float* norm_weight = nullptr;  // null: no norm
+  const float* norm_bias = nullptr;
+  float norm_epsilon = 0.0f;
+  float* state = nullptr;  // (head_size keys, head_size values), from row to row
+  float* out = nullptr;    // (n_rows, head_size)
+  int64_t out_stride = 0;
+};
+
+inline constexpr int64_t kMostHeadSize = 256;
+
 struct KernelTable {
   const char* name;
 
@@ -157,6 +190,12 @@ struct KernelTable {
   float (*sigmoid)(float x);
   // Rounds to nearest, ties to even: equal bits in every table.
   void (*encode_f16)(const float* x, int64_t n, uint16_t* out);
+
+  // out = x + (previous - x) * mix
+  void (*token_shift)(const float* x, const float* previous, const float* mix, int64_t n, float* out);
+  // scratch: time_mix_scratch_bytes(head_size), aligned to 64.
+  void (*time_mix)(const TimeMixArgs& args, std::byte* scratch);
+  size_t (*time_mix_scratch_bytes)(int64_t head_size);
 
   // The whole of an item. scratch: attention_scratch_bytes(args), aligned to 64.
   void (*attend)(const AttentionArgs& args, const AttentionItem& item, std::byte* scratch);

@@ -7,7 +7,9 @@
 #include "model/buffers.h"
 #include "model/ffn/gated.h"
 #include "model/ffn/moe.h"
+#include "model/ffn/rwkv7_channel_mix.h"
 #include "model/mixer/attention.h"
+#include "model/mixer/rwkv7_time_mix.h"
 #include "model/step.h"
 
 namespace ingot::core {
@@ -79,6 +81,8 @@ Status allocate_buffers(Step& step, StepSize size, const ForwardOutputs& outputs
   step.hidden = scratch.take(size.n_rows, widths.hidden);
   step.router = scratch.take(size.n_rows, widths.router);
   step.shared = scratch.take(size.n_rows, widths.shared);
+  step.rank = scratch.take(size.n_rows, widths.rank);
+  step.first_v = scratch.take(size.n_held, widths.first_v);
   step.final = outputs.hidden.data == nullptr ? scratch.take(size.n_final, widths.dim) : outputs.hidden;
   scratch.expert_ids.resize(static_cast<size_t>(size.n_rows * widths.n_used));
   scratch.expert_weights.resize(static_cast<size_t>(size.n_rows * widths.n_used));
@@ -100,14 +104,16 @@ void embed(Step& step) {
       std::memcpy(rows.row(n), slice.embeddings.row(n), static_cast<size_t>(rows.cols) * sizeof(float));
     }
   }
+  normalize(step, "embedding_norm", step.model.weights().embedding_norm, step.x, step.x);
   const LinearWeights& positions = step.model.weights().position_embedding;
   if (positions.empty()) return;
   step.ops.embed(step.positions, positions.matrix, positions.scale, fit(step, step.inner, step.x.cols));
   step.ops.add(step.x, fit(step, step.inner, step.x.cols), 1.0f, step.x);
 }
 
-// From here on only rows between the first and the last wanted one matter.
-void keep_wanted_rows(Step& step, const Wanted& wanted, TensorView& mixed) {
+// From here on only rows between the first and the last wanted one matter, of the residual stream and of what is about
+// to be added to it.
+void keep_wanted_rows(Step& step, const Wanted& wanted, TensorView& branch) {
   RowRange kept;
   if (!wanted.ranges.empty()) {
     kept.first = wanted.ranges.front().first;
@@ -116,14 +122,25 @@ void keep_wanted_rows(Step& step, const Wanted& wanted, TensorView& mixed) {
   const int64_t n_prompt = std::clamp<int64_t>(step.rows.n_prompt - kept.first, 0, kept.count);
   step.rows = {.n_prompt = n_prompt, .n_generated = kept.count - n_prompt};
   step.x = step.x.row_range(kept.first, kept.count);
-  mixed = mixed.row_range(kept.first, kept.count);
+  branch = branch.row_range(kept.first, kept.count);
 }
 
-void feed_forward(Step& step, const LayerSpec& layer, const LayerWeights& w) {
+bool looks_back(const LayerSpec& layer) {
+  return layer.ffn_kind == FfnKind::kRwkv7ChannelMix;
+}
+
+// wanted: in the last layer, else null.
+void feed_forward(Step& step, int64_t layer_idx, const LayerWeights& w, const Wanted* wanted) {
+  const LayerSpec& layer = step.model.spec().layers[static_cast<size_t>(layer_idx)];
   const TensorView inner = normalize(step, "ffn_norm", w.ffn_norm, step.x, fit(step, step.inner, step.x.cols));
   if (layer.ffn_kind == FfnKind::kMoe) {
     add_branch(step, moe_ffn(step, layer.ffn, w, inner), w.ffn_post_norm);
     return;
+  }
+  if (looks_back(layer)) {
+    TensorView shifted = shift_channels(step, layer_idx, inner);
+    if (wanted != nullptr) keep_wanted_rows(step, *wanted, shifted);
+    return channel_mix(step, layer_idx, shifted);
   }
   const TensorView activated =
       gated_ffn(step, {w.gate, w.up, w.gate_up}, layer.ffn.activation, layer.ffn.ffn_dim, inner);
@@ -171,10 +188,12 @@ void run_layer(Step& step, int64_t layer_idx, const Wanted& wanted) {
   const LayerSpec& layer = step.model.spec().layers[static_cast<size_t>(layer_idx)];
   const LayerWeights& w = step.model.weights().layers[static_cast<size_t>(layer_idx)];
   const TensorView inner = normalize(step, "attention_norm", w.mixer_norm, step.x, fit(step, step.inner, step.x.cols));
-  TensorView mixed = attention_mixer(step, layer_idx, inner);
-  if (layer_idx == step.model.spec().n_layers() - 1) keep_wanted_rows(step, wanted, mixed);
+  TensorView mixed = layer.mixer == MixerKind::kAttention ? attention_mixer(step, layer_idx, inner)
+                                                          : rwkv7_time_mix(step, layer_idx, inner);
+  const bool last = layer_idx == step.model.spec().n_layers() - 1;
+  if (last && !looks_back(layer)) keep_wanted_rows(step, wanted, mixed);
   add_projection(step, "output_projection", w.wo, mixed, w.mixer_post_norm);
-  feed_forward(step, layer, w);
+  feed_forward(step, layer_idx, w, last ? &wanted : nullptr);
 }
 
 void give_outputs(Step& step, const Wanted& wanted, const ForwardOutputs& outputs) {
@@ -249,6 +268,7 @@ Status forward_by_layer(const Model& model, Ops& ops, const SequenceSlice& slice
     step.n_ahead = first;
     step.positions = all.positions.subspan(static_cast<size_t>(first), static_cast<size_t>(count));
     step.x = all.x.row_range(first, count);
+    step.first_v = all.first_v.row_range(first, count);
     if (part_outputs.hidden.data != nullptr) step.final = part_outputs.hidden;
     if (layer_idx == 0) embed(step);
     run_layer(step, layer_idx, wanted);

@@ -22,7 +22,8 @@ struct SequenceSlice {
   TensorView embeddings;            // (n, dim) instead of tokens, as token_embeddings() gives them
   bool generated = false;           // these are generated tokens, not prompt; such slices come last
   bool all_rows = false;            // outputs for every row of the slice; else for its last row only
-  int64_t n_repeated = 0;           // of its rows, the first: they repeat earlier ones and have no outputs
+  int64_t n_repeated = 0;           // of its rows, the first: they repeat earlier ones and have no outputs;
+                                    // a recurrent state cannot go back to do so
   int64_t n_rows() const { return tokens.empty() ? embeddings.rows : static_cast<int64_t>(tokens.size()); }
 };
 
@@ -43,6 +44,7 @@ class ForwardScratch {
   std::vector<int32_t> positions;     // (rows) of the step
   std::vector<int32_t> expert_ids;    // (rows, n_used)
   std::vector<float> expert_weights;  // (rows, n_used)
+  std::vector<RecurrentRows> sequences;
 
  private:
   AlignedBuffer buffer_;

@@ -57,6 +57,18 @@ int64_t extent(Dim dim, const ModelSpec& spec, const LayerSpec& layer) {
       return layer.ffn.expert_ffn_dim;
     case Dim::kSharedFfn:
       return layer.ffn.shared_ffn_dim;
+    case Dim::kTimeMix:
+      return layer.time_mix.width();
+    case Dim::kShifted:
+      return layer.time_mix.n_shifted;
+    case Dim::kDecayRank:
+      return layer.time_mix.decay_rank;
+    case Dim::kRateRank:
+      return layer.time_mix.rate_rank;
+    case Dim::kValueRank:
+      return layer.time_mix.value_rank;
+    case Dim::kGateRank:
+      return layer.time_mix.gate_rank;
   }
   return 0;
 }
@@ -85,9 +97,21 @@ class WeightLoader {
   // One of each layer.
   template <typename T>
   Status load_row(const TensorRow& row, T LayerWeights::*slot) {
+    return load_layers(row, [slot](LayerWeights& weights) -> T& { return weights.*slot; });
+  }
+  template <typename T>
+  Status load_row(const TensorRow& row, T TimeMixWeights::*slot) {
+    return load_layers(row, [slot](LayerWeights& weights) -> T& { return weights.time_mix.*slot; });
+  }
+  template <typename Fn>
+  Status load_layers(const TensorRow& row, const Fn& slot_of) {
     for (size_t layer_idx = 0; layer_idx < weights_.layers.size(); ++layer_idx) {
-      INGOT_TRY(load_one(row, fmt::format("blk.{}.{}", layer_idx, row.name), spec_.layers[layer_idx],
-                         weights_.layers[layer_idx].*slot));
+      const std::string name = fmt::format("blk.{}.{}", layer_idx, row.name);
+      if (row.weight == Need::kAfterFirstLayer && layer_idx == 0) {
+        if (const GgufTensor* unused = file_.find_tensor(name + ".weight")) used_.insert(unused);
+        continue;
+      }
+      INGOT_TRY(load_one(row, name, spec_.layers[layer_idx], slot_of(weights_.layers[layer_idx])));
     }
     return {};
   }
@@ -96,7 +120,7 @@ class WeightLoader {
   Status load_one(const TensorRow& row, const std::string& name, const LayerSpec& layer, VectorWeights& out);
   // Null if the file has no such tensor and need it not have. Type and shape are then as expected.
   Result<const GgufTensor*> find(const std::string& name, Need need, const Shape& expected);
-  Result<std::vector<float>> read_vector(const std::string& name, Need need, int64_t length);
+  Result<std::vector<float>> read_vector(const std::string& name, Need need, int64_t length, int64_t n_vectors = 1);
   Result<float> read_scale(const std::string& name, int64_t n_slices);
   // Whether nothing will be multiplied with this matrix: its rows are looked up, and the head is another one.
   bool only_embeds(const LinearWeights* matrix) const {
@@ -104,6 +128,7 @@ class WeightLoader {
            (matrix == &weights_.token_embedding && file_.find_tensor("output.weight") != nullptr);
   }
   Status choose_ropes(const LoadOptions& options);
+  void move_biases();
   Status refuse_lost_head() const;
 
   const GgufFile& file_;
@@ -121,9 +146,8 @@ Result<const GgufTensor*> WeightLoader::find(const std::string& name, Need need,
     return invalid("the tensor {} is missing", name);
   }
   used_.insert(tensor);
-  const Shape found{tensor->dims[0], tensor->dims[1], tensor->dims[2]};
-  if (found.cols != expected.cols || found.rows != expected.rows || found.slices != expected.slices ||
-      tensor->dims[3] != 1) {
+  const Shape found{tensor->dims[0], tensor->dims[1], tensor->dims[2] * tensor->dims[3]};
+  if (found.cols != expected.cols || found.rows != expected.rows || found.slices != expected.slices) {
     return invalid("the tensor {} has the shape {}; expected {} (columns first)", name, found.text(), expected.text());
   }
   if (tensor->traits->dequantize_row == nullptr) {
@@ -133,12 +157,13 @@ Result<const GgufTensor*> WeightLoader::find(const std::string& name, Need need,
   return tensor;
 }
 
-Result<std::vector<float>> WeightLoader::read_vector(const std::string& name, Need need, int64_t length) {
-  INGOT_ASSIGN(const GgufTensor* tensor, find(name, need, {.cols = length}));
+Result<std::vector<float>> WeightLoader::read_vector(const std::string& name, Need need, int64_t length,
+                                                     int64_t n_vectors) {
+  INGOT_ASSIGN(const GgufTensor* tensor, find(name, need, {.cols = length, .slices = n_vectors}));
   std::vector<float> values;
   if (tensor == nullptr) return values;
-  values.resize(static_cast<size_t>(length));
-  tensor->traits->dequantize_row(tensor->data.data(), values.data(), length);
+  values.resize(static_cast<size_t>(length * n_vectors));
+  tensor->traits->dequantize_row(tensor->data.data(), values.data(), length * n_vectors);
   return values;
 }
 
@@ -181,7 +206,7 @@ Status WeightLoader::load_one(const TensorRow& row, const std::string& name, con
 Status WeightLoader::load_one(const TensorRow& row, const std::string& name, const LayerSpec& layer,
                               VectorWeights& out) {
   const int64_t length = extent(row.rows, spec_, layer);
-  INGOT_ASSIGN(out.weight, read_vector(name + ".weight", row.weight, length));
+  INGOT_ASSIGN(out.weight, read_vector(name + ".weight", row.weight, length, extent(row.slices, spec_, layer)));
   if (out.weight.empty()) return {};
   INGOT_ASSIGN(out.bias, read_vector(name + ".bias", row.bias, length));
   return {};
@@ -228,7 +253,22 @@ Status WeightLoader::refuse_lost_head() const {
   return {};
 }
 
+// RWKV-7's files keep biases in tensors with names of their own.
+void WeightLoader::move_biases() {
+  const auto move = [](VectorWeights& from, LinearWeights& to) {
+    to.bias = std::move(from.weight);
+    for (float& value : to.bias) value /= to.scale;
+  };
+  for (LayerWeights& layer : weights_.layers) {
+    TimeMixWeights& mix = layer.time_mix;
+    if (!mix.w0.empty()) move(mix.w0, mix.w2);
+    if (!mix.a0.empty()) move(mix.a0, mix.a2);
+    if (!mix.v0.empty()) move(mix.v0, mix.v2);
+  }
+}
+
 Result<LoadedWeights> WeightLoader::finish(const LoadOptions& options) {
+  move_biases();
   INGOT_TRY(choose_ropes(options));
   if (weights_.output.empty()) {
     INGOT_TRY(refuse_lost_head());

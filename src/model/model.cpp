@@ -19,6 +19,7 @@ std::shared_ptr<const StateShape> make_state_shape(const ModelSpec& spec, const 
     const AttentionSpec& attention = layer.attention;
     shape->layers.push_back({attention.n_kv_heads, attention.key_dim, attention.value_dim});
   }
+  shape->recurrent = recurrent_layers(spec);
   return shape;
 }
 
@@ -50,6 +51,26 @@ Result<std::shared_ptr<const Model>> Model::load(const GgufFile& file, Ops& ops,
     }
   }
   return model;
+}
+
+std::vector<RecurrentLayerShape> recurrent_layers(const ModelSpec& spec) {
+  std::vector<RecurrentLayerShape> layers;
+  if (!is_recurrent(spec)) return layers;
+  for (const LayerSpec& layer : spec.layers) {
+    RecurrentLayerShape& shape = layers.emplace_back();
+    if (layer.mixer != MixerKind::kRwkv7TimeMix) continue;
+    shape = {.n_shifts = layer.ffn_kind == FfnKind::kRwkv7ChannelMix ? 2 : 1,
+             .dim = spec.dim,
+             .n_heads = layer.time_mix.n_heads,
+             .head_size = layer.time_mix.head_size};
+  }
+  return layers;
+}
+
+int64_t recurrent_floats(const ModelSpec& spec) {
+  int64_t n_floats = 0;
+  for (const RecurrentLayerShape& layer : recurrent_layers(spec)) n_floats += layer.n_floats();
+  return n_floats;
 }
 
 bool Model::damaged() const {

@@ -56,4 +56,9 @@ class Model {
 // range.
 Result<ModelSpec> read_model_spec(const GgufFile& file);
 
+// What each layer of a model keeps of a sequence whatever its length; empty where no layer does.
+std::vector<RecurrentLayerShape> recurrent_layers(const ModelSpec& spec);
+// Of all layers together.
+int64_t recurrent_floats(const ModelSpec& spec);
+
 }  // namespace ingot::core

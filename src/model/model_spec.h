@@ -6,6 +6,7 @@
 // keys, a fused projection) is not repeated here: forward() does what weights there are.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -14,8 +15,12 @@
 
 namespace ingot::core {
 
-enum class MixerKind : uint8_t { kAttention };
-enum class FfnKind : uint8_t { kGated, kMoe };  // kGated without a gate matrix is the plain two-matrix form
+enum class MixerKind : uint8_t { kAttention, kRwkv7TimeMix };
+enum class FfnKind : uint8_t {
+  kGated,  // without a gate matrix: the plain two-matrix form
+  kMoe,
+  kRwkv7ChannelMix,
+};
 
 struct AttentionSpec {
   int64_t n_heads = 0;
@@ -34,6 +39,23 @@ struct AttentionSpec {
   bool operator==(const AttentionSpec&) const = default;
 };
 
+// RWKV-7's mixer; its state is a matrix for each head.
+struct TimeMixSpec {
+  int64_t n_heads = 0;
+  int64_t head_size = 0;
+  int64_t n_shifted = 0;  // mixtures of a token with the one before: r, w, k, v, a and, where there is a gate, g
+  // Of the products in two factors; 0 where a file has none.
+  int64_t decay_rank = 0;  // w
+  int64_t rate_rank = 0;   // a, the in-context learning rate
+  int64_t value_rank = 0;  // of v's way to that of the first layer, which has none itself
+  int64_t gate_rank = 0;   // g
+
+  int64_t width() const { return n_heads * head_size; }
+  // GroupNorm's, which no file tells.
+  float norm_epsilon() const { return 1e-5f * static_cast<float>(head_size); }
+  bool operator==(const TimeMixSpec&) const = default;
+};
+
 struct FfnSpec {
   Activation activation = Activation::kSilu;
   int64_t ffn_dim = 0;    // of the dense part; 0 in a mixture of experts
@@ -46,7 +68,8 @@ struct FfnSpec {
 
 struct LayerSpec {
   MixerKind mixer = MixerKind::kAttention;
-  AttentionSpec attention;
+  AttentionSpec attention;  // of the kind that `mixer` says, this one or the next
+  TimeMixSpec time_mix;
   FfnKind ffn_kind = FfnKind::kGated;
   FfnSpec ffn;
   bool operator==(const LayerSpec&) const = default;  // layers that are alike form a group in reports
@@ -86,5 +109,10 @@ struct ModelSpec {
 
   int64_t n_layers() const { return static_cast<int64_t>(layers.size()); }
 };
+
+// Whether sequences have a recurrent state.
+inline bool is_recurrent(const ModelSpec& spec) {
+  return std::ranges::any_of(spec.layers, [](const LayerSpec& layer) { return layer.mixer != MixerKind::kAttention; });
+}
 
 }  // namespace ingot::core

@@ -187,6 +187,45 @@ Status read_attention(const MetadataKeys& keys, const Architecture& architecture
   return {};
 }
 
+// (rows, all that follows) of a layer's matrix, 0 where there is none: the factors of RWKV-7's products have sizes that
+// no key tells reliably.
+int64_t rows_of(const GgufFile& file, size_t layer_idx, std::string_view name) {
+  const GgufTensor* tensor = file.find_tensor(fmt::format("blk.{}.{}.weight", layer_idx, name));
+  return tensor == nullptr ? 0 : tensor->dims[1] * tensor->dims[2] * tensor->dims[3];
+}
+
+Status read_time_mix(const MetadataKeys& keys, const GgufFile& file, ModelSpec& spec) {
+  constexpr int64_t kMostHeadSize = 256;
+  constexpr int64_t kWholeVectors = 16;
+  INGOT_ASSIGN(const int64_t head_size, keys.required_int("wkv.head_size", kHeadDimRange));
+  if (head_size % kWholeVectors != 0 || head_size > kMostHeadSize || spec.dim % head_size != 0) {
+    return fail(ErrorKind::kUnsupported,
+                "{} is {}; expected a divisor of {}, which is {}, and a multiple of {} up to {}",
+                keys.full_name("wkv.head_size"), head_size, keys.full_name("embedding_length"), spec.dim, kWholeVectors,
+                kMostHeadSize);
+  }
+  for (size_t layer_idx = 0; layer_idx < spec.layers.size(); ++layer_idx) {
+    const auto rank = [&](std::string_view name) { return rows_of(file, layer_idx, name); };
+    spec.layers[layer_idx].mixer = MixerKind::kRwkv7TimeMix;
+    spec.layers[layer_idx].time_mix = {
+        .n_heads = spec.dim / head_size,
+        .head_size = head_size,
+        // Without a gate its input is missing too.
+        .n_shifted = rank("time_mix_lerp_fused") == 5 ? 5 : 6,
+        .decay_rank = rank("time_mix_w1"),
+        .rate_rank = rank("time_mix_a1"),
+        .value_rank = layer_idx == 0 ? 0 : rank("time_mix_v1"),
+        .gate_rank = rank("time_mix_g1"),
+    };
+    const TimeMixSpec& mix = spec.layers[layer_idx].time_mix;
+    if ((mix.n_shifted == 6) != (mix.gate_rank > 0)) {
+      return invalid("blk.{}.time_mix_lerp_fused.weight has {} rows, but the tensor blk.{}.time_mix_g1.weight is {}",
+                     layer_idx, mix.n_shifted, layer_idx, mix.gate_rank > 0 ? "there too" : "missing");
+    }
+  }
+  return {};
+}
+
 Status read_dense_ffn(const MetadataKeys& keys, ModelSpec& spec) {
   INGOT_ASSIGN(const auto ffn_dims, keys.ints_per_layer("feed_forward_length", spec.n_layers(), {}, kFfnRange));
   for (size_t layer_idx = 0; layer_idx < spec.layers.size(); ++layer_idx) {
@@ -232,7 +271,10 @@ Status read_ffn(const MetadataKeys& keys, const Architecture& architecture, Mode
   }
   if (n_experts == 0) INGOT_TRY(read_dense_ffn(keys, spec));
   if (n_experts > 0) INGOT_TRY(read_experts(keys, architecture, n_experts, spec));
-  for (LayerSpec& layer : spec.layers) layer.ffn.activation = architecture.activation;
+  for (LayerSpec& layer : spec.layers) {
+    layer.ffn.activation = architecture.activation;
+    if (n_experts == 0) layer.ffn_kind = architecture.dense_ffn_kind;
+  }
   return {};
 }
 
@@ -288,7 +330,8 @@ Result<ModelSpec> read_model_spec(const GgufFile& file) {
   INGOT_ASSIGN(spec.dim, keys.required_int("embedding_length", kDimRange));
   INGOT_ASSIGN(const size_t n_layers, read_n_layers(keys, file));
   spec.layers.resize(n_layers);
-  INGOT_TRY(read_attention(keys, *architecture, spec));
+  const bool recurrent = architecture->mixer == MixerKind::kRwkv7TimeMix;
+  INGOT_TRY(recurrent ? read_time_mix(keys, file, spec) : read_attention(keys, *architecture, spec));
   INGOT_TRY(read_ffn(keys, *architecture, spec));
   INGOT_TRY(read_scales(keys, *architecture, spec));
   if (architecture->finish != nullptr) architecture->finish(spec);

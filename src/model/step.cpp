@@ -26,6 +26,18 @@ int64_t ForwardScratch::n_bytes() const {
                               expert_ids.size() * sizeof(int32_t) + expert_weights.size() * sizeof(float));
 }
 
+std::span<const RecurrentRows> recurrent_rows(Step& step, int64_t layer_idx, int64_t n_floats) {
+  std::vector<RecurrentRows>& sequences = step.scratch.sequences;
+  sequences.clear();
+  int64_t row = 0;
+  for (const SequenceSlice& slice : step.slices) {
+    const RecurrentView view = slice.state->recurrent(layer_idx, step.n_ahead > 0).at(n_floats);
+    sequences.push_back({.first_row = row, .n_rows = slice.n_rows(), .before = view.before, .after = view.after});
+    row += slice.n_rows();
+  }
+  return sequences;
+}
+
 TensorView fit(const Step& step, TensorView buffer, int64_t n_cols) {
   INGOT_CHECK(step.rows.total() <= buffer.rows && n_cols <= buffer.cols, "a buffer of the step");
   return TensorView::matrix(buffer.data, step.rows.total(), n_cols);

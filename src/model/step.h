@@ -20,15 +20,17 @@ struct Step {
 
   int32_t layer = -1;  // for labels; -1 before and after the layers
 
-  TensorView x = {};       // (rows, dim): the residual stream
-  TensorView inner = {};   // (rows, dim): x after a norm
-  TensorView branch = {};  // (rows, dim): what a part adds to x
-  TensorView qkv = {};     // (rows, widest query + key + value)
-  TensorView mixed = {};   // (rows, widest n_heads * value_dim)
-  TensorView hidden = {};  // (rows, widest 2 * ffn_dim): gate and up
-  TensorView router = {};  // (rows, n_experts)
-  TensorView shared = {};  // (rows, dim): what the shared expert adds, where there is one
-  TensorView final = {};   // (output rows, dim): after the final norm
+  TensorView x = {};        // (rows, dim): the residual stream
+  TensorView inner = {};    // (rows, dim): x after a norm
+  TensorView branch = {};   // (rows, dim): what a part adds to x
+  TensorView qkv = {};      // (rows, widest query + key + value)
+  TensorView mixed = {};    // (rows, widest n_heads * value_dim)
+  TensorView hidden = {};   // (rows, widest 2 * ffn_dim): gate and up
+  TensorView router = {};   // (rows, n_experts)
+  TensorView shared = {};   // (rows, dim): what the shared expert adds, where there is one
+  TensorView rank = {};     // (rows, largest rank): between the two factors of a product
+  TensorView first_v = {};  // (rows, time-mix width): the values of the first layer
+  TensorView final = {};    // (output rows, dim): after the final norm
 
   // Where in its sequence a slice begins.
   int64_t first_position(const SequenceSlice& slice) const { return slice.state->length() + n_ahead; }
@@ -36,6 +38,10 @@ struct Step {
   // What the next operations are for, in the words of profiles.
   void label(const char* name) { ops.set_label({.layer = layer, .name = name}); }
 };
+
+// The sequences of the step, each with where `layer_idx` keeps the part of its recurrent state that begins after
+// n_floats. Valid until the next call.
+std::span<const RecurrentRows> recurrent_rows(Step& step, int64_t layer_idx, int64_t n_floats);
 
 // The first n_cols columns' worth of a buffer, as a matrix without gaps of as many rows as the step has now.
 TensorView fit(const Step& step, TensorView buffer, int64_t n_cols);

@@ -4,6 +4,7 @@
 // in arch/, and checked once, at load.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "tensor/weight_matrix.h"
@@ -25,6 +26,34 @@ struct VectorWeights {
   bool empty() const { return weight.empty(); }
 };
 
+// Of RWKV-7's mixer, beside its output projection (LayerWeights::wo). width = n_heads * head_size.
+struct TimeMixWeights {
+  VectorWeights shift;       // (n_shifted, dim): how far each of r, w, k, v, a, g moves to the token before
+  LinearWeights receptance;  // (width, dim): r
+  LinearWeights key;         // (width, dim)
+  LinearWeights value;       // (width, dim)
+  // Two factors each, the second with a bias: w0 + w2 tanh(w1 x), a0 + a2 a1 x, v0 + v2 v1 x, g2 sigmoid(g1 x).
+  LinearWeights w1;  // (decay_rank, dim)
+  LinearWeights w2;  // (width, decay_rank)
+  LinearWeights a1;  // (rate_rank, dim)
+  LinearWeights a2;  // (width, rate_rank)
+  LinearWeights v1;  // (value_rank, dim); empty in the first layer
+  LinearWeights v2;  // (width, value_rank)
+  LinearWeights g1;  // (gate_rank, dim), or empty
+  LinearWeights g2;  // (width, gate_rank)
+  VectorWeights w0;  // (width), as the next ones; moved into the biases of w2, a2 and v2 once all is loaded
+  VectorWeights a0;
+  VectorWeights v0;
+  VectorWeights k_k;
+  VectorWeights k_a;
+  VectorWeights r_k;
+  VectorWeights norm;  // (width) on each head by itself, or empty
+};
+
+inline std::array<const LinearWeights*, 11> matrices_of(const TimeMixWeights& w) {
+  return {&w.receptance, &w.key, &w.value, &w.w1, &w.w2, &w.a1, &w.a2, &w.v1, &w.v2, &w.g1, &w.g2};
+}
+
 struct LayerWeights {
   VectorWeights mixer_norm;       // (dim), before the mixer
   LinearWeights wq;               // (n_heads * key_dim, dim)
@@ -35,8 +64,10 @@ struct LayerWeights {
   VectorWeights k_norm;           // (key_dim) or (n_kv_heads * key_dim)
   LinearWeights wo;               // (dim, n_heads * value_dim)
   VectorWeights mixer_post_norm;  // (dim), on what the mixer adds
+  TimeMixWeights time_mix;        // in place of the matrices of attention
 
   VectorWeights ffn_norm;       // (dim), before the feed-forward part
+  VectorWeights channel_shift;  // (dim): how far the channel mix moves to the token before
   LinearWeights gate;           // (ffn_dim, dim)
   LinearWeights up;             // (ffn_dim, dim)
   LinearWeights gate_up;        // (2 * ffn_dim, dim): gate, then up
@@ -62,6 +93,7 @@ struct RopeTable {
 struct Weights {
   LinearWeights token_embedding;     // (n_vocab, dim)
   LinearWeights position_embedding;  // (context_length, dim), or empty
+  VectorWeights embedding_norm;      // (dim), on the token embedding, or empty
   VectorWeights output_norm;         // (dim)
   LinearWeights output;              // (n_vocab, dim); the token embedding again where the file has none
   VectorWeights rope_freqs;          // (rotary_dim / 2) divisors, or empty

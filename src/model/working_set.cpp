@@ -34,6 +34,8 @@ WorkingSet::WorkingSet(const Model& model) : widths_(model.spec()) {
                                         &w.shared_up, &w.shared_down, &w.shared_router}) {
       add_distinct(*linear, linears_);
     }
+    for (const LinearWeights* linear : matrices_of(w.time_mix)) add_distinct(*linear, linears_);
+    time_mix_head_size_ = std::max(time_mix_head_size_, layer.time_mix.head_size);
     add_gated(w.gate, w.up, gated_);
     add_gated(w.shared_gate, w.shared_up, gated_);
     if (layer.ffn_kind == FfnKind::kMoe) {
@@ -47,6 +49,7 @@ WorkingSet::WorkingSet(const Model& model) : widths_(model.spec()) {
       };
       if (std::ranges::none_of(experts_, same)) experts_.push_back({params, layer.ffn.route.n_used});
     }
+    if (layer.mixer != MixerKind::kAttention) continue;
     if (layer_idx > 0 && layer.attention == model.spec().layers[layer_idx - 1].attention) continue;
     const KvLayerShape& kv = state.layers[layer_idx];
     attentions_.push_back({{.n_heads = layer.attention.n_heads, .window = layer.attention.window},
@@ -61,7 +64,8 @@ WorkingSet::WorkingSet(const Model& model) : widths_(model.spec()) {
 }
 
 StepMemory WorkingSet::of(const Ops& ops, const StepSize& size, int64_t first_position) const {
-  const OpsMemory backend = ops.memory_for({.n_rows = size.n_rows,
+  const OpsMemory backend = ops.memory_for({.time_mix_head_size = time_mix_head_size_,
+                                            .n_rows = size.n_rows,
                                             .first_position = first_position,
                                             .linears = linears_,
                                             .gated = gated_,

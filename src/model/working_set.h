@@ -29,6 +29,7 @@ class WorkingSet {
   std::vector<StepShape::Gated> gated_;
   std::vector<StepShape::Attention> attentions_;
   std::vector<StepShape::Experts> experts_;
+  int64_t time_mix_head_size_ = 0;
 };
 
 }  // namespace ingot::core

@@ -102,6 +102,10 @@ Nonlinearity to_nonlinearity(Activation activation) {
       return Nonlinearity::kRelu;
     case Activation::kReluSquared:
       return Nonlinearity::kReluSquared;
+    case Activation::kTanh:
+      return Nonlinearity::kTanh;
+    case Activation::kSigmoid:
+      return Nonlinearity::kSigmoid;
   }
   return Nonlinearity::kNone;
 }

@@ -75,6 +75,10 @@ class CpuOps final : public Ops {
   std::optional<AttentionStageTimes> time_attention_stages(const StepRows& step, const AttentionParams& params,
                                                            const KvView& kv, int64_t first_position, TensorView q,
                                                            TensorView out) override;
+  void token_shift(std::span<const RecurrentRows> sequences, TensorView x, std::span<const float> mix,
+                   std::span<const TensorView> outs) override;
+  void time_mix(const TimeMixParams& params, std::span<const RecurrentRows> sequences, const TimeMixInputs& inputs,
+                TensorView out) override;
   void route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,
              std::span<float> out_weights) override;
   void experts(const StepRows& step, const ExpertParams& params, std::span<const int32_t> ids,
@@ -146,6 +150,7 @@ class CpuOps final : public Ops {
   std::shared_ptr<AlignedBuffer> weight_chunk_;  // the newest room for packed weights
   size_t weight_chunk_used_ = 0;
   ExpertOrder expert_order_;
+  std::vector<const float*> previous_rows_;  // of one call of token_shift(); kept, so that a step allocates nothing
   Status step_status_;
   std::array<RopeTable, 2> rope_tables_;  // two: models with windows alternate between two sets of frequencies
   size_t next_rope_table_ = 0;

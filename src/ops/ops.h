@@ -48,6 +48,8 @@ enum class Activation : uint8_t {
   kGeluTanh,  // its tanh approximation, "gelu_pytorch_tanh", "gelu_new"
   kRelu,
   kReluSquared,
+  kTanh,
+  kSigmoid,
 };
 
 // y = activation(scale * (W x + bias)) * ... in this order: product, bias, scale, activation, then + residual.
@@ -96,6 +98,33 @@ struct ExpertParams {
   Activation activation = Activation::kSilu;
 };
 
+// Rows of one sequence in a step over several, and what one layer remembers of the rows before them. Sequences follow
+// one another without gaps.
+struct RecurrentRows {
+  int64_t first_row = 0;
+  int64_t n_rows = 0;
+  const float* before = nullptr;  // what the step begins with
+  float* after = nullptr;         // what it leaves behind; may be before
+};
+
+// RWKV-7's recurrence with what surrounds it; kernels/kernel_table.h has the equations (TimeMixArgs).
+struct TimeMixParams {
+  int64_t n_heads = 0;
+  int64_t head_size = 0;                    // a multiple of 16, at most 256
+  std::span<const float> k_k, k_a, r_k;     // (n_heads * head_size)
+  std::span<const float> norm_weight = {};  // (n_heads * head_size), each head normed by itself; empty: no norm
+  std::span<const float> norm_bias = {};
+  float norm_epsilon = 0.0f;
+};
+
+// (rows, n_heads * head_size) each. w, a and value_mix before their nonlinearities.
+struct TimeMixInputs {
+  TensorView r, w, k, v, a;
+  TensorView g = {};          // data == nullptr: no gate
+  TensorView value_mix = {};  // how far v moves to first_v; data == nullptr: it stays
+  TensorView first_v = {};
+};
+
 // A tensor as the file has it, already checked against the architecture.
 struct HostTensor {
   const std::byte* data = nullptr;
@@ -134,6 +163,7 @@ struct StepShape {
     ExpertParams params;
     int64_t n_used = 0;
   };
+  int64_t time_mix_head_size = 0;  // of the recurrence, 0: there is none
   int64_t n_rows = 0;
   int64_t first_position = 0;                         // of its rows in their sequence
   std::span<const WeightMatrix* const> linears = {};  // that all rows are multiplied by
@@ -226,6 +256,15 @@ class Ops {
                                                                    TensorView /*q*/, TensorView /*out*/) {
     return std::nullopt;
   }
+
+  // -- Recurrence -----------------------------------------------------------------------------------------------
+  // outs[i][r] = x[r] + (x[r - 1] - x[r]) * mix[i], where the row before a sequence's first is what its state holds,
+  // (x.cols), and its last row is left there. mix: (outs, x.cols); outs: (rows, x.cols), none may be x.
+  virtual void token_shift(std::span<const RecurrentRows> sequences, TensorView x, std::span<const float> mix,
+                           std::span<const TensorView> outs) = 0;
+  // State: (n_heads, head_size keys, head_size values). out: (rows, n_heads * head_size), none of the inputs.
+  virtual void time_mix(const TimeMixParams& params, std::span<const RecurrentRows> sequences,
+                        const TimeMixInputs& inputs, TensorView out) = 0;
 
   // -- Mixture of experts ---------------------------------------------------------------------------------------
   // logits: (rows, n_experts). Ties go to the lower expert. out_ids, out_weights: (rows, n_used), best first.

@@ -197,6 +197,27 @@ void ProfiledOps::record_attention_stages(const StepRows& step, const AttentionP
       2 * n_scores * kv.value_dim);
 }
 
+void ProfiledOps::token_shift(std::span<const RecurrentRows> sequences, TensorView x, std::span<const float> mix,
+                              std::span<const TensorView> outs) {
+  const auto n_outs = static_cast<int64_t>(outs.size());
+  record("token_shift",
+         {.n_bytes = (1 + n_outs) * bytes_of(x), .n_flops = (1 + 2 * n_outs) * x.rows * x.cols, .n_rows = x.rows},
+         [&] { inner_.token_shift(sequences, x, mix, outs); });
+}
+
+void ProfiledOps::time_mix(const TimeMixParams& params, std::span<const RecurrentRows> sequences,
+                           const TimeMixInputs& inputs, TensorView out) {
+  const int64_t state_values = params.n_heads * params.head_size * params.head_size;
+  Work work{.n_rows = out.rows};
+  // The state is read and written once; in each row decayed, added to twice, and multiplied with twice.
+  work.n_bytes = 2 * static_cast<int64_t>(sequences.size()) * state_values * int64_t{sizeof(float)} + bytes_of(out);
+  for (const TensorView& x : {inputs.r, inputs.w, inputs.k, inputs.v, inputs.a, inputs.g, inputs.value_mix}) {
+    work.n_bytes += bytes_of(x);
+  }
+  work.n_flops = 9 * out.rows * state_values;
+  record("time_mix", work, [&] { inner_.time_mix(params, sequences, inputs, out); });
+}
+
 void ProfiledOps::route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,
                         std::span<float> out_weights) {
   record("router", {.n_bytes = bytes_of(logits), .n_flops = 3 * logits.rows * logits.cols, .n_rows = logits.rows},

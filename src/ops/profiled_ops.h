@@ -52,6 +52,10 @@ class ProfiledOps final : public Ops {
                                                            TensorView out) override {
     return inner_.time_attention_stages(step, params, kv, first_position, q, out);
   }
+  void token_shift(std::span<const RecurrentRows> sequences, TensorView x, std::span<const float> mix,
+                   std::span<const TensorView> outs) override;
+  void time_mix(const TimeMixParams& params, std::span<const RecurrentRows> sequences, const TimeMixInputs& inputs,
+                TensorView out) override;
   void route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,
              std::span<float> out_weights) override;
   void experts(const StepRows& step, const ExpertParams& params, std::span<const int32_t> ids,

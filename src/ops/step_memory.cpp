@@ -1,5 +1,6 @@
-// How much working memory a step will take, before it is run: what linear.cpp, attention.cpp and moe.cpp ask of the
-// scratch, said once more without computing anything. tests/model/working_set_test.cpp holds the two together.
+// How much working memory a step will take, before it is run: what linear.cpp, attention.cpp, moe.cpp and
+// recurrence.cpp ask of the scratch, said once more without computing anything. tests/model/working_set_test.cpp holds
+// the two together.
 #include <algorithm>
 
 #include "kernels/panel_layout.h"
@@ -125,6 +126,9 @@ OpsMemory CpuOps::memory_for(const StepShape& step) const {
     slots.add_attention(attention, step.first_position, step.n_rows, n_threads);
   }
   for (const StepShape::Experts& layer : step.experts) slots.add_experts(layer, step.n_rows);
+  if (step.time_mix_head_size > 0) {
+    SlotSizes::include(table_->time_mix_scratch_bytes(step.time_mix_head_size), slots.per_thread);
+  }
   const size_t threads = Scratch::thread_stride(slots.per_thread) * static_cast<size_t>(n_threads);
   return {
       .attention_scratch = static_cast<int64_t>(slots.partials),

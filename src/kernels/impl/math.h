@@ -91,6 +91,10 @@ inline F32 apply(F32 x) {
   } else if constexpr (kKind == Nonlinearity::kReluSquared) {
     const F32 positive = max(zero(), x);
     return mul(positive, positive);
+  } else if constexpr (kKind == Nonlinearity::kTanh) {
+    return tanh(x);
+  } else if constexpr (kKind == Nonlinearity::kSigmoid) {
+    return sigmoid(x);
   } else {
     return x;
   }

@@ -47,6 +47,10 @@ void activate(Nonlinearity nonlinearity, const float* gate, const float* up, int
       return activate_kind<Nonlinearity::kRelu>(gate, up, n, out);
     case Nonlinearity::kReluSquared:
       return activate_kind<Nonlinearity::kReluSquared>(gate, up, n, out);
+    case Nonlinearity::kTanh:
+      return activate_kind<Nonlinearity::kTanh>(gate, up, n, out);
+    case Nonlinearity::kSigmoid:
+      return activate_kind<Nonlinearity::kSigmoid>(gate, up, n, out);
   }
 }
 

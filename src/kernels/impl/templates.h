@@ -5,6 +5,7 @@
 #include "kernels/impl/math.h"
 #include "kernels/impl/rows.h"
 #include "kernels/impl/finish_row.h"
+#include "kernels/impl/time_mix.h"
 #include "kernels/impl/decode_legacy.h"
 #include "kernels/impl/decode_k_quants.h"
 #include "kernels/impl/decoders.h"

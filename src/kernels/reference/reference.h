@@ -21,6 +21,10 @@ void softcap(float cap, int64_t n, float* x);
 float sigmoid(float x);
 void encode_f16(const float* x, int64_t n, uint16_t* out);
 
+void token_shift(const float* x, const float* previous, const float* mix, int64_t n, float* out);
+void time_mix(const TimeMixArgs& args, std::byte* scratch);
+size_t time_mix_scratch_bytes(int64_t head_size);
+
 void attend(const AttentionArgs& args, const AttentionItem& item, std::byte* scratch);
 size_t attention_scratch_bytes(const AttentionArgs& args);
 

@@ -20,6 +20,10 @@ double nonlinearity(Nonlinearity kind, double x) {
       return x > 0.0 || std::isnan(x) ? x : 0.0;
     case Nonlinearity::kReluSquared:
       return x > 0.0 || std::isnan(x) ? x * x : 0.0;
+    case Nonlinearity::kTanh:
+      return std::tanh(x);
+    case Nonlinearity::kSigmoid:
+      return 1.0 / (1.0 + std::exp(-x));
   }
   return x;
 }

@@ -36,21 +36,34 @@ enum class Dim : uint8_t {
   kExperts,
   kExpertFfn,
   kSharedFfn,
+  kTimeMix,  // n_heads * head_size, as the next ones of RWKV-7
+  kShifted,
+  kDecayRank,
+  kRateRank,
+  kValueRank,
+  kGateRank,
 };
 
-enum class Need : uint8_t { kNever, kOptional, kRequired };
+enum class Need : uint8_t {
+  kNever,
+  kOptional,
+  kRequired,
+  kAfterFirstLayer,  // required but in the first layer, where a file may have one that means nothing
+};
 
 // Where a tensor goes: a matrix or a vector, of the model or of each layer.
-using TensorSlot = std::variant<LinearWeights Weights::*, VectorWeights Weights::*, LinearWeights LayerWeights::*,
-                                VectorWeights LayerWeights::*>;
+using TensorSlot =
+    std::variant<LinearWeights Weights::*, VectorWeights Weights::*, LinearWeights LayerWeights::*,
+                 VectorWeights LayerWeights::*, LinearWeights TimeMixWeights::*, VectorWeights TimeMixWeights::*>;
 
-// One matrix or vector and its bias. A row whose slot is of LayerWeights stands for one tensor in each layer.
+// One matrix or vector and its bias. A row whose slot is of LayerWeights or TimeMixWeights stands for one tensor in
+// each layer.
 struct TensorRow {
   std::string_view name;  // without "blk.N." and without ".weight" or ".bias"
   TensorSlot slot;
-  Dim rows = Dim::kOne;  // outputs; of a vector: its length
-  Dim cols = Dim::kOne;  // inputs; of a vector: kOne
-  Dim slices = Dim::kOne;
+  Dim rows = Dim::kOne;    // outputs; of a vector: its length
+  Dim cols = Dim::kOne;    // inputs; of a vector: kOne
+  Dim slices = Dim::kOne;  // of vectors: how many of them, one after another
   Need weight = Need::kRequired;
   Need bias = Need::kNever;
 };
@@ -72,6 +85,8 @@ struct LocalRope {
 
 struct Architecture {
   std::string_view name;  // general.architecture
+  MixerKind mixer = MixerKind::kAttention;
+  FfnKind dense_ffn_kind = FfnKind::kGated;
   NormKind norm = NormKind::kRms;
   std::optional<RopeLayout> rope = RopeLayout::kHalves;  // empty: no rope
   std::string_view rope_switch = {};  // a key whose `false` takes the rope away; empty: there is none
