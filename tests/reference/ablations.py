@@ -8,28 +8,15 @@ import re
 
 import numpy as np
 
+import ablations_rwkv7
 import rope as rope_module
+import rwkv7
 from config import read_config
 from forward import logits
+from gguf_file import WithoutTensors
 
 # A change has to be this much of the logits' deviation, well above what any honest rounding does.
 VISIBLE = 0.02
-
-
-class _WithoutTensors:
-    """A file in which some tensors are not there."""
-
-    def __init__(self, file, pattern):
-        self._file, self._pattern = file, re.compile(pattern)
-
-    def __getattr__(self, name):
-        return getattr(self._file, name)
-
-    def has_tensor(self, name):
-        return not self._pattern.search(name) and self._file.has_tensor(name)
-
-    def optional_tensor(self, name):
-        return self._file.tensor(name) if self.has_tensor(name) else None
 
 
 def _changed_configs(file, config):
@@ -88,15 +75,18 @@ def _removable_tensors(file):
                     r"attn_q_norm", r"attn_k_norm", r"post_attention_norm", r"post_ffw_norm", r"shexp", r"^output\.weight",
                     r"rope_freqs", r"position_embd"):
         if any(re.search(pattern, name) for name in names):
-            yield pattern, _WithoutTensors(file, pattern)
+            yield pattern, WithoutTensors(file, pattern)
 
 
 def changes(file, tokens, positions, expected):
     """[(feature, largest change of a logit relative to the logits' deviation)] with each feature taken away."""
-    config = read_config(file)
-    found = [(name, logits(file, tokens, other)) for name, other in _changed_configs(file, config)]
-    for pattern, other in _removable_tensors(file):
-        found.append((pattern, logits(other, tokens, read_config(other))))
+    if file.architecture in rwkv7.ARCHITECTURES:
+        found = list(ablations_rwkv7.changed_logits(file, tokens))
+    else:
+        config = read_config(file)
+        found = [(name, logits(file, tokens, other)) for name, other in _changed_configs(file, config)]
+        for pattern, other in _removable_tensors(file):
+            found.append((pattern, logits(other, tokens, read_config(other))))
     other_tokens = [tokens[0] + 1 if tokens[0] + 1 not in tokens else tokens[0] - 1] + list(tokens[1:])
     found.append(("first token", logits(file, other_tokens)))
     return [(name, np.max(np.abs(other[positions] - expected)) / np.std(expected)) for name, other in found]

@@ -1,4 +1,4 @@
-"""Logits of a decoder-only transformer in float64, for the architectures of config.py.
+"""Logits of a decoder-only model in float64: the transformers of config.py here, the recurrent ones in rwkv7.py.
 
 One loop over the layers; what differs between architectures is either data of the config or a tensor that is there or
 not. Everything is computed for all tokens at once, without a cache: nothing to get wrong but the mathematics.
@@ -7,8 +7,9 @@ not. Everything is computed for all tokens at once, without a cache: nothing to 
 import numpy as np
 
 import layers
+import rwkv7
 from config import read_config
-from gguf_file import GgufFile
+from gguf_file import GgufFile, LayerTensors
 from rope import rotate
 
 
@@ -18,36 +19,21 @@ def logits(file, tokens, config=None, context=None, trace=None):
     trace: a dict that receives the hidden state after each layer, and the smallest ratio of probabilities between an
     expert that was taken and one that was not ("router margin").
     """
+    if file.architecture in rwkv7.ARCHITECTURES:
+        return rwkv7.logits(file, tokens, config, trace)
     config = config or read_config(file, context)
     tokens = np.asarray(tokens)
     x = file.tensor("token_embd.weight")[tokens] * config.embedding_scale
     if file.has_tensor("position_embd.weight"):
         x = x + file.tensor("position_embd.weight")[: len(tokens)]
     for layer in range(config.n_layers):
-        x = _layer(_LayerTensors(file, layer), config, layer, x, trace)
+        x = _layer(LayerTensors(file, layer), config, layer, x, trace)
         if trace is not None:
             trace[f"layer {layer}"] = x
     x = _norm(config, x, file.tensor("output_norm.weight"), file.optional_tensor("output_norm.bias"))
     output = file.tensor("output.weight" if file.has_tensor("output.weight") else "token_embd.weight")
     out = layers.linear(x, output, file.optional_tensor("output.bias")) / config.logit_divisor
     return layers.soft_cap(out, config.final_cap)
-
-
-class _LayerTensors:
-    def __init__(self, file, layer):
-        self._file, self._prefix = file, f"blk.{layer}."
-
-    def has(self, name):
-        return self._file.has_tensor(self._prefix + name)
-
-    def weight(self, name):
-        return self._file.tensor(f"{self._prefix}{name}.weight")
-
-    def bias(self, name):
-        return self._file.optional_tensor(f"{self._prefix}{name}.bias")
-
-    def linear(self, name, x):
-        return layers.linear(x, self.weight(name), self.bias(name))
 
 
 def _norm(config, x, weight, bias=None):

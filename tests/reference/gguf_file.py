@@ -4,9 +4,13 @@ Decoding is that of the package `gguf` (the reference implementation of the form
 runs in float64, so that the only roundings left in an expected value are those of the file itself.
 """
 
+import re
+
 import gguf
 import numpy as np
 from gguf.quants import dequantize
+
+import layers
 
 
 class GgufFile:
@@ -46,3 +50,38 @@ class GgufFile:
 
     def optional_tensor(self, name):
         return self.tensor(name) if self.has_tensor(name) else None
+
+
+class LayerTensors:
+    """The tensors of one layer, by the names that follow "blk.<layer>."."""
+
+    def __init__(self, file, layer):
+        self._file, self._prefix = file, f"blk.{layer}."
+
+    def has(self, name):
+        return self._file.has_tensor(self._prefix + name)
+
+    def weight(self, name):
+        return self._file.tensor(f"{self._prefix}{name}.weight")
+
+    def bias(self, name):
+        return self._file.optional_tensor(f"{self._prefix}{name}.bias")
+
+    def linear(self, name, x):
+        return layers.linear(x, self.weight(name), self.bias(name))
+
+
+class WithoutTensors:
+    """A file in which some tensors are not there."""
+
+    def __init__(self, file, pattern):
+        self._file, self._pattern = file, re.compile(pattern)
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+    def has_tensor(self, name):
+        return not self._pattern.search(name) and self._file.has_tensor(name)
+
+    def optional_tensor(self, name):
+        return self._file.tensor(name) if self.has_tensor(name) else None
