@@ -30,12 +30,16 @@ N_TOKENS = tiny_architectures.N_TOKENS
 POSITIONS = [0, 1, 7, 8, 9, 12, 13, 14, 16, 31, 33, 62, 63, 64, 65, 87]
 # Smallest gap, as a ratio of probabilities, between the last expert taken and the first one left.
 ROUTER_MARGIN = 1.01
-KEPT_IN_F32 = ("ffn_gate_inp", "position_embd")  # as llama.cpp's quantiser keeps them
+# As llama.cpp's converter and quantiser keep them.
+KEPT_IN_F32 = ("ffn_gate_inp", "position_embd", "time_mix_lerp_fused", "time_mix_w1", "time_mix_w2")
+KEPT_IN_F16 = tuple(f"time_mix_{name}" for name in ("a1", "a2", "v1", "v2", "g1", "g2"))
 
 
 def tensor_format(tiny, format_name, name, shape):
     if len(shape) == 1 or any(kept in name for kept in KEPT_IN_F32):
         return gguf.GGMLQuantizationType.F32
+    if format_name != "F32" and any(kept in name for kept in KEPT_IN_F16):
+        return gguf.GGMLQuantizationType.F16
     if format_name == "mixed":
         return gguf.GGMLQuantizationType[tiny.mixed_format(name)]
     return gguf.GGMLQuantizationType[format_name]
@@ -53,12 +57,12 @@ def write_model(tiny, format_name, path):
     writer.add_name(f"tiny {tiny.name}")
     prefix = f"{tiny.architecture}."
     keys = {"context_length": 256, "embedding_length": tiny.dim, "block_count": tiny.n_layers,
-            "feed_forward_length": tiny.ffn_dim, "attention.head_count": tiny.n_heads,
+            "feed_forward_length": tiny.ffn_dim, "attention.head_count": 0 if tiny.recurrent else tiny.n_heads,
             "attention.layer_norm_epsilon" if tiny.layer_norm else "attention.layer_norm_rms_epsilon": 1e-5}
-    if tiny.architecture != "gpt2":
+    if tiny.architecture != "gpt2" and not tiny.recurrent:
         keys["attention.head_count_kv"] = tiny.n_kv_heads
         keys["rope.dimension_count"] = tiny.head_dim
-    if tiny.head_dim * tiny.n_heads != tiny.dim:
+    if tiny.head_dim * tiny.n_heads != tiny.dim and not tiny.recurrent:
         keys |= {"attention.key_length": tiny.head_dim, "attention.value_length": tiny.head_dim}
     for key, value in (keys | tiny.metadata).items():
         add = {bool: writer.add_bool, int: writer.add_uint32, float: writer.add_float32, str: writer.add_string,
@@ -66,6 +70,8 @@ def write_model(tiny, format_name, path):
         add(prefix + key, value)
     if tiny.vocabulary == "spm":
         tiny_vocabularies.sentencepiece_bpe(writer, add_space_prefix=not tiny.architecture.startswith("gemma"))
+    elif tiny.vocabulary == "rwkv":
+        tiny_vocabularies.rwkv(writer)
     else:
         tiny_vocabularies.byte_level_bpe(writer, tiny.vocabulary)
     for name, values in tiny_architectures.make_weights(tiny).items():

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+import tiny_rwkv7
+
 N_TOKENS = 88
 
 
@@ -23,7 +25,7 @@ class Tiny:
     n_heads: int = 4
     n_kv_heads: int = 2
     head_dim: int = 24
-    vocabulary: str = "spm"       # spm, or the name of a pre-tokenizer of byte-level BPE
+    vocabulary: str = "spm"       # spm, rwkv, or the name of a pre-tokenizer of byte-level BPE
     tied: bool = False
     metadata: dict = field(default_factory=dict)  # keys without the architecture's prefix
     formats: tuple = ("F32", "F16", "Q8_0")
@@ -41,6 +43,11 @@ class Tiny:
     vectors: dict = field(default_factory=dict)   # extra float32 tensors, by name
     mixture: tuple = ()           # of the format "mixed": the matrices of the layers take these in turn
     embedding_format: str = ""    # of the format "mixed"
+    lacks: tuple = ()             # of RWKV-7's optional parts: dummies, gate, group norm
+
+    @property
+    def recurrent(self):
+        return self.architecture in tiny_rwkv7.ARCHITECTURES
 
     @property
     def seed(self):
@@ -159,6 +166,18 @@ ALL = [
          metadata={"attention.sliding_window": 16, "attention.sliding_window_pattern": 2},
          mixture=("MXFP4", "Q5_1", "TQ1_0", "NVFP4", "TQ2_0", "Q4_1", "Q5_0", "NVFP4"),
          notes="ternary, FP4 and 32-value formats, period 2"),
+    Tiny("rwkv7", "rwkv7", dim=128, ffn_dim=96, n_layers=3, vocabulary="rwkv", layer_norm=True,
+         formats=("F32", "F16", "Q8_0", "Q4_0"), metadata=tiny_rwkv7.sizes(64, decay=24, rate=16, value=8, gate=40),
+         notes="two heads of 64, layer 0 with dummies for the value it returns to"),
+    Tiny("rwkv7-nodummy", "rwkv7", dim=96, vocabulary="rwkv", layer_norm=True, formats=("F16", "Q8_0"),
+         metadata=tiny_rwkv7.sizes(32, decay=20, rate=12, value=4, gate=28), lacks=("dummies",),
+         notes="three heads of 32, layer 0 without dummies"),
+    Tiny("arwkv7", "arwkv7", dim=128, ffn_dim=96, vocabulary="qwen2", formats=("F32", "Q8_0"),
+         metadata=tiny_rwkv7.sizes(64, decay=16, rate=24, value=12, gate=20) | {"token_shift_count": 1},
+         notes="RMS norms, SwiGLU, gate and group norm"),
+    Tiny("arwkv7-plain", "arwkv7", dim=128, ffn_dim=96, vocabulary="qwen2", formats=("F16",),
+         metadata=tiny_rwkv7.sizes(64, decay=16, rate=24, value=12) | {"token_shift_count": 1},
+         lacks=("gate", "group norm"), notes="neither gate nor group norm: five interpolations"),
 ]
 
 
@@ -192,6 +211,8 @@ def make_weights(tiny):
     norm("output_norm", tiny.dim)
     if not tiny.tied:
         matrix("output", vocab_size, tiny.dim, gain=2.5)
+    if tiny.recurrent:
+        return out | tiny_rwkv7.layer_weights(tiny, rng)
     q_dim, kv_dim = tiny.n_heads * tiny.head_dim, tiny.n_kv_heads * tiny.head_dim
     for layer in range(tiny.n_layers):
         block = f"blk.{layer}"

@@ -67,3 +67,24 @@ def sentencepiece_bpe(writer, add_space_prefix=True):
     writer.add_add_bos_token(True)
     writer.add_add_space_prefix(add_space_prefix)
     return len(tokens)
+
+
+def rwkv(writer):
+    """A small RWKV World: byte b is id b + 1, then longer tokens for a greedy match, written as Python writes bytes."""
+    longer = ["\n\n", "\r\n", "  ", "'s", "\"'", "\\n", "\u00e9", "\u4e2d", "\U0001f600"]
+    longer = [token.encode() for token in longer] + [b"\x00\x00", b"\xe4\xb8", b"\xff\xfe"]
+    for word in _WORDS[:5]:  # some prefixes of a longer token are missing, so that the match has to look further
+        longer += [(" " + word).encode(), word.encode()]
+    longer += [b"the of", b" they have", b"an", b"and they", b"User:", b"<s"]
+    tokens = ["<s>"] + [repr(token)[2:-1] for token in [bytes([byte]) for byte in range(256)] + longer]
+    types = [gguf.TokenType.CONTROL] + [gguf.TokenType.NORMAL] * (len(tokens) - 1)
+    while len(tokens) < 288:
+        tokens.append(f"[PAD{len(tokens)}]")
+        types.append(gguf.TokenType.UNUSED)
+    writer.add_tokenizer_model("rwkv")
+    writer.add_token_list(tokens)
+    writer.add_token_types(types)
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(0)
+    writer.add_eot_token_id(257)
+    return len(tokens)
