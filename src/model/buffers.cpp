@@ -18,7 +18,7 @@ BufferWidths::BufferWidths(const ModelSpec& spec) : dim(spec.dim) {
     qkv = std::max(qkv, kTimeMixInputs * mix.width());
     mixed = std::max(mixed, mix.width());
     hidden = std::max({hidden, mix.n_shifted * spec.dim, layer.ffn.ffn_dim + spec.dim});
-    rank = std::max({rank, mix.decay_rank, mix.rate_rank, mix.value_rank, mix.gate_rank});
+    rank = std::max(rank, mix.decay_rank + mix.rate_rank + mix.value_rank + mix.gate_rank);
     first_v = std::max(first_v, mix.width());
   }
 }

@@ -25,7 +25,7 @@ struct BufferWidths {
   int64_t hidden = 0;   // gate and up
   int64_t router = 0;   // n_experts
   int64_t shared = 0;   // dim where a layer has a shared expert
-  int64_t rank = 0;     // between the factors of RWKV-7's products
+  int64_t rank = 0;     // between the factors of RWKV-7's products, all together
   int64_t first_v = 0;  // width of RWKV-7's mixer: the first layer's values, held for all layers
   int64_t n_used = 0;   // experts of a row: an id and a weight each
 

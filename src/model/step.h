@@ -28,7 +28,7 @@ struct Step {
   TensorView hidden = {};   // (rows, widest 2 * ffn_dim): gate and up
   TensorView router = {};   // (rows, n_experts)
   TensorView shared = {};   // (rows, dim): what the shared expert adds, where there is one
-  TensorView rank = {};     // (rows, largest rank): between the two factors of a product
+  TensorView rank = {};     // (rows, all ranks of a layer): between the two factors of products
   TensorView first_v = {};  // (rows, time-mix width): the values of the first layer
   TensorView final = {};    // (output rows, dim): after the final norm
 

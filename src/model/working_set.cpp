@@ -24,6 +24,25 @@ void add_gated(const LinearWeights& gate, const LinearWeights& up, std::vector<S
 
 }  // namespace
 
+void WorkingSet::add_time_mix(const TimeMixWeights& w) {
+  const auto add = [this](std::initializer_list<const LinearWeights*> together) {
+    StepShape::Each each{};
+    size_t n = 0;
+    for (const LinearWeights* linear : together) {
+      if (!linear->empty()) each[n++] = &linear->matrix;
+    }
+    const auto same = [&](const StepShape::Each& other) {
+      return std::ranges::equal(each, other, [](const WeightMatrix* a, const WeightMatrix* b) {
+        return a == nullptr || b == nullptr ? a == b : alike(*a, *b);
+      });
+    };
+    if (n > 0 && std::ranges::none_of(eachs_, same)) eachs_.push_back(each);
+  };
+  add({&w.receptance, &w.key, &w.value});
+  add({&w.w1, &w.a1, &w.g1, &w.v1});
+  add({&w.w2, &w.a2, &w.g2, &w.v2});
+}
+
 WorkingSet::WorkingSet(const Model& model) : widths_(model.spec()) {
   const auto n_layers = static_cast<size_t>(model.spec().n_layers());
   const StateShape& state = *model.state_shape();
@@ -34,7 +53,7 @@ WorkingSet::WorkingSet(const Model& model) : widths_(model.spec()) {
                                         &w.shared_up, &w.shared_down, &w.shared_router}) {
       add_distinct(*linear, linears_);
     }
-    for (const LinearWeights* linear : matrices_of(w.time_mix)) add_distinct(*linear, linears_);
+    add_time_mix(w.time_mix);
     time_mix_head_size_ = std::max(time_mix_head_size_, layer.time_mix.head_size);
     add_gated(w.gate, w.up, gated_);
     add_gated(w.shared_gate, w.shared_up, gated_);
@@ -64,7 +83,8 @@ WorkingSet::WorkingSet(const Model& model) : widths_(model.spec()) {
 }
 
 StepMemory WorkingSet::of(const Ops& ops, const StepSize& size, int64_t first_position) const {
-  const OpsMemory backend = ops.memory_for({.time_mix_head_size = time_mix_head_size_,
+  const OpsMemory backend = ops.memory_for({.eachs = eachs_,
+                                            .time_mix_head_size = time_mix_head_size_,
                                             .n_rows = size.n_rows,
                                             .first_position = first_position,
                                             .linears = linears_,

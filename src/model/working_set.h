@@ -24,11 +24,14 @@ class WorkingSet {
   StepMemory of(const Ops& ops, const StepSize& size, int64_t first_position) const;
 
  private:
+  void add_time_mix(const TimeMixWeights& w);
+
   BufferWidths widths_;
   std::vector<const WeightMatrix*> linears_;
   std::vector<StepShape::Gated> gated_;
   std::vector<StepShape::Attention> attentions_;
   std::vector<StepShape::Experts> experts_;
+  std::vector<StepShape::Each> eachs_;
   int64_t time_mix_head_size_ = 0;
 };
 

@@ -62,6 +62,7 @@ class CpuOps final : public Ops {
   void linear(const StepRows& step, TensorView x, const WeightMatrix& w, const Epilogue& epilogue,
               TensorView out) override;
   void linear_group(const StepRows& step, TensorView x, std::span<const LinearTarget> targets) override;
+  void linear_each(const StepRows& step, std::span<const LinearJob> jobs) override;
   void gated_linear(const StepRows& step, TensorView x, const LinearTarget& gate, const LinearTarget& up,
                     Activation activation, TensorView spare, TensorView out) override;
   void rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) override;
@@ -121,6 +122,8 @@ class CpuOps final : public Ops {
   Result<const std::byte*> pack_activations(PackedForm form, TensorView x);
   // Whether all of them lie in panels and want rows of both classes in the same forms, so that they can share them.
   bool share_rows(std::span<const LinearTarget> targets) const;
+  // Rows [first_row, first_row + n_rows) of jobs whose weights lie in panels; all of one class.
+  void run_jobs(TokenClass token_class, int64_t first_row, int64_t n_rows, std::span<const LinearJob> jobs);
   // fn(args of each target, rows of activations of one class, at most kRowsAtOnce of them) over all rows of the step.
   template <typename Fn>
   void for_each_packed(const StepRows& step, TensorView x, std::span<const LinearTarget> targets, const Fn& fn);

@@ -103,31 +103,99 @@ void CpuOps::for_each_packed(const StepRows& step, TensorView x, std::span<const
 void CpuOps::linear_group(const StepRows& step, TensorView x, std::span<const LinearTarget> targets) {
   INGOT_CHECK(!targets.empty() && targets.size() <= kMostTargets, "a few targets");
   if (!share_rows(targets)) return Ops::linear_group(step, x, targets);
-  int64_t n_weight_rows = 0;
-  for (const LinearTarget& target : targets) {
-    check_shapes(step, x, target.w, target.epilogue, target.out);
-    n_weight_rows += target.w->rows;
+  std::array<LinearJob, kMostTargets> jobs;
+  for (size_t n = 0; n < targets.size(); ++n) jobs[n] = {x, targets[n]};
+  linear_each(step, std::span(jobs).first(targets.size()));
+}
+
+void CpuOps::linear_each(const StepRows& step, std::span<const LinearJob> jobs) {
+  INGOT_CHECK(!jobs.empty() && jobs.size() <= kMostLinearJobs, "a few jobs");
+  const auto in_panels = [](const LinearJob& job) { return job.target.w->layout == WeightLayout::kPanels; };
+  if (!std::ranges::all_of(jobs, in_panels)) return Ops::linear_each(step, jobs);
+  for (const LinearJob& job : jobs) {
+    check_shapes(step, job.x, job.target.w, job.target.epilogue, job.target.out);
   }
-  for_each_packed(step, x, targets, [&](std::span<const PanelLinearArgs> args, int64_t, size_t scratch_bytes) {
-    const Result<std::byte*> scratch = scratch_.get_per_thread(scratch_bytes);
-    if (!scratch) {
-      for (const LinearTarget& target : targets) fail_step(scratch.error(), target.out);
-      return;
+  for (int64_t first = 0; first < step.total();) {
+    const bool prompt = first < step.n_prompt;
+    const int64_t n_rows = std::min((prompt ? step.n_prompt : step.total()) - first, kRowsAtOnce);
+    run_jobs(prompt ? TokenClass::kPrompt : TokenClass::kGenerated, first, n_rows, jobs);
+    first += n_rows;
+  }
+}
+
+void CpuOps::run_jobs(TokenClass token_class, int64_t first_row, int64_t n_rows, std::span<const LinearJob> jobs) {
+  const auto fail_all = [&](const Error& error) {
+    for (const LinearJob& job : jobs) fail_step(error, job.target.out);
+  };
+  // Each of the jobs' inputs, once in every form that is asked for.
+  struct Packed {
+    TensorView x;
+    PackedForm form;
+    size_t at = 0;         // of its bytes
+    int64_t end_unit = 0;  // of its blocks of rows among those of all
+  };
+  std::array<Packed, kMostLinearJobs> inputs;
+  std::array<size_t, kMostLinearJobs> input_of;
+  size_t n_inputs = 0;
+  size_t packed_bytes = 0;
+  int64_t n_units = 0;
+  int64_t n_values = 0;
+  for (size_t n = 0; n < jobs.size(); ++n) {
+    const TensorView& x = jobs[n].x;
+    const PackedForm form = table_->packed_form(token_class, jobs[n].target.w->type);
+    size_t input = 0;
+    while (input < n_inputs && !(inputs[input].x.data == x.data && inputs[input].form == form)) ++input;
+    input_of[n] = input;
+    if (input < n_inputs) continue;
+    const int64_t block_rows = table_->packed_block_rows(form);
+    n_units += (n_rows + block_rows - 1) / block_rows;
+    n_values += n_rows * x.cols;
+    inputs[n_inputs++] = {.x = x, .form = form, .at = packed_bytes, .end_unit = n_units};
+    packed_bytes += packed_stride(table_->packed_bytes(form, x.cols, n_rows));
+  }
+  const Result<std::byte*> packed = scratch_.get(ScratchSlot::kPackedRows, packed_bytes);
+  if (!packed) return fail_all(packed.error());
+  // Less than that is done sooner than another thread is awake.
+  constexpr int64_t kValuesAtOnce = 32768;
+  const int64_t pack_grain = std::max<int64_t>(1, kValuesAtOnce * n_units / std::max<int64_t>(1, n_values));
+  pool_->parallel_for(n_units, pack_grain, [&](int64_t begin, int64_t end, int) {
+    int64_t first_unit = 0;
+    for (const Packed& input : std::span(inputs).first(n_inputs)) {
+      const int64_t block_rows = table_->packed_block_rows(input.form);
+      const int64_t first_block = std::max(begin, first_unit) - first_unit;
+      const int64_t end_block = std::min(end, input.end_unit) - first_unit;
+      first_unit = input.end_unit;
+      if (first_block >= end_block) continue;
+      table_->pack_rows(input.form, input.x.row(first_row), input.x.row_stride, input.x.cols, first_block * block_rows,
+                        std::min(end_block * block_rows, n_rows), *packed + input.at);
     }
-    int64_t n_panels = 0;
-    for (const PanelLinearArgs& one : args) n_panels += panels_of(one.rows);
-    // The panels of all targets, one target after another.
-    pool_->parallel_for(n_panels, weight_rows_at_once(n_weight_rows, pool_->n_threads(), args[0].n_x) / kPanelRows,
-                        [&](int64_t begin, int64_t end, int thread_idx) {
-                          std::byte* own = *scratch + Scratch::thread_stride(scratch_bytes) * thread_idx;
-                          for (const PanelLinearArgs& one : args) {
-                            const int64_t n = panels_of(one.rows);
-                            if (begin < n) table_->panel_linear(one, begin, std::min(end, n), own);
-                            begin = std::max<int64_t>(0, begin - n);
-                            end -= n;
-                            if (end <= 0) break;
-                          }
-                        });
+  });
+
+  std::array<PanelLinearArgs, kMostLinearJobs> args;
+  size_t scratch_bytes = 0;
+  int64_t n_panels = 0;
+  bool mixed = false;
+  for (size_t n = 0; n < jobs.size(); ++n) {
+    const Packed& input = inputs[input_of[n]];
+    args[n] = panel_args(jobs[n].target, input.form, *packed + input.at, first_row, n_rows);
+    scratch_bytes = std::max(scratch_bytes, table_->panel_scratch_bytes(args[n]));
+    n_panels += panels_of(args[n].rows);
+    mixed = mixed || args[n].panel_bytes != args[0].panel_bytes;
+  }
+  const Result<std::byte*> scratch = scratch_.get_per_thread(scratch_bytes);
+  if (!scratch) return fail_all(scratch.error());
+  // The panels of all targets, one target after another. Where they differ, equal numbers of them are not equal work.
+  int64_t grain = weight_rows_at_once(n_panels * kPanelRows, pool_->n_threads(), n_rows) / kPanelRows;
+  if (mixed) grain = std::max<int64_t>(1, grain / 4);
+  pool_->parallel_for(n_panels, grain, [&](int64_t begin, int64_t end, int thread_idx) {
+    std::byte* own = *scratch + Scratch::thread_stride(scratch_bytes) * static_cast<size_t>(thread_idx);
+    for (const PanelLinearArgs& one : std::span(args).first(jobs.size())) {
+      const int64_t n = panels_of(one.rows);
+      if (begin < n) table_->panel_linear(one, begin, std::min(end, n), own);
+      begin = std::max<int64_t>(0, begin - n);
+      end -= n;
+      if (end <= 0) break;
+    }
   });
 }
 
@@ -176,8 +244,8 @@ void CpuOps::linear(const StepRows& step, TensorView x, const WeightMatrix& w, c
   check_shapes(step, x, &w, epilogue, out);
   if (x.rows == 0) return;
   if (w.layout == WeightLayout::kPanels) {
-    const LinearTarget target{&w, epilogue, out};
-    return linear_group(step, x, {&target, 1});
+    const LinearJob job{x, {&w, epilogue, out}};
+    return linear_each(step, {&job, 1});
   }
   const LinearOutput output = linear_output(epilogue);
   const Result<TensorView> padded = padded_rows(x);

@@ -9,6 +9,7 @@
 // it is said. Shapes are checked once, when a model is loaded; here a wrong one is a bug (INGOT_CHECK), not an error.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -148,6 +149,9 @@ struct OpsMemory {
   int64_t other_scratch = 0;
 };
 
+// Products that linear_each() takes together.
+inline constexpr size_t kMostLinearJobs = 8;
+
 // A step over rows of one prompt, as far as a backend's working memory depends on it. Nothing is read: weights and
 // caches may have no data.
 struct StepShape {
@@ -163,6 +167,8 @@ struct StepShape {
     ExpertParams params;
     int64_t n_used = 0;
   };
+  using Each = std::array<const WeightMatrix*, kMostLinearJobs>;  // that linear_each() takes together; null: no more
+  std::span<const Each> eachs = {};
   int64_t time_mix_head_size = 0;  // of the recurrence, 0: there is none
   int64_t n_rows = 0;
   int64_t first_position = 0;                         // of its rows in their sequence
@@ -184,6 +190,12 @@ struct LinearTarget {
   const WeightMatrix* w = nullptr;
   Epilogue epilogue = {};
   TensorView out = {};  // (rows, w->rows)
+};
+
+// One of several products with rows of their own.
+struct LinearJob {
+  TensorView x;  // (rows, target.w->cols)
+  LinearTarget target;
 };
 
 class Ops {
@@ -220,6 +232,11 @@ class Ops {
   // linear() with each target, with the same bits; a backend may do all in one go, reading x once.
   virtual void linear_group(const StepRows& step, TensorView x, std::span<const LinearTarget> targets) {
     for (const LinearTarget& target : targets) linear(step, x, *target.w, target.epilogue, target.out);
+  }
+  // linear() for each job, with the same bits; at most kMostLinearJobs of them, none of whose outputs another one
+  // reads. A backend may do all in one go.
+  virtual void linear_each(const StepRows& step, std::span<const LinearJob> jobs) {
+    for (const LinearJob& job : jobs) linear(step, job.x, *job.target.w, job.target.epilogue, job.target.out);
   }
   // out = activation(gate x) * (up x), (rows, gate.w->rows), with the bits of linear() and activate(); gate.out and
   // up.out are not looked at. spare: as large as out, its contents are lost where the backend needs it.

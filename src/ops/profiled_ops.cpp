@@ -96,6 +96,18 @@ void ProfiledOps::linear_group(const StepRows& step, TensorView x, std::span<con
   record("linear", work, [&] { inner_.linear_group(step, x, targets); });
 }
 
+void ProfiledOps::linear_each(const StepRows& step, std::span<const LinearJob> jobs) {
+  Work work{.n_rows = step.total(), .weight = jobs.front().target.w};
+  for (const LinearJob& job : jobs) {
+    const LinearTarget& target = job.target;
+    work.n_bytes += bytes_of(job.x) + bytes_of(*target.w) + bytes_of(target.out);
+    if (target.epilogue.residual != nullptr) work.n_bytes += bytes_of(*target.epilogue.residual);
+    work.n_flops += 2 * job.x.rows * target.w->rows * target.w->cols;
+    work.mixed_formats |= target.w->type != work.weight->type;
+  }
+  record("linear", work, [&] { inner_.linear_each(step, jobs); });
+}
+
 void ProfiledOps::gated_linear(const StepRows& step, TensorView x, const LinearTarget& gate, const LinearTarget& up,
                                Activation activation, TensorView spare, TensorView out) {
   record("gated_linear",

@@ -37,6 +37,7 @@ class ProfiledOps final : public Ops {
   void linear(const StepRows& step, TensorView x, const WeightMatrix& w, const Epilogue& epilogue,
               TensorView out) override;
   void linear_group(const StepRows& step, TensorView x, std::span<const LinearTarget> targets) override;
+  void linear_each(const StepRows& step, std::span<const LinearJob> jobs) override;
   void gated_linear(const StepRows& step, TensorView x, const LinearTarget& gate, const LinearTarget& up,
                     Activation activation, TensorView spare, TensorView out) override;
   void rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) override;

@@ -63,10 +63,23 @@ class SlotSizes {
     const int64_t at_once = std::min(n_rows, kRowsAtOnce);
     include(kernel_bytes(w, at_once), per_thread);
     if (in_panels(w)) {
-      include(packed_bytes(w, at_once), packed);
+      include(packed_stride(packed_bytes(w, at_once)), packed);
     } else if (padded_columns(w.cols) != w.cols) {
       include(float_bytes(n_rows * padded_columns(w.cols)), padded);
     }
+  }
+
+  // From above: as if no two of them had the same rows in the same form.
+  void add_each(const StepShape::Each& each, int64_t n_rows) {
+    size_t together = 0;
+    bool all_in_panels = true;
+    for (const WeightMatrix* w : each) {
+      if (w == nullptr) break;
+      add_product(*w, n_rows);
+      all_in_panels = all_in_panels && in_panels(*w);
+      if (in_panels(*w)) together += packed_stride(packed_bytes(*w, std::min(n_rows, kRowsAtOnce)));
+    }
+    if (all_in_panels) include(together, packed);
   }
 
   void add_gated(const StepShape::Gated& gated, int64_t n_rows, int n_threads) {
@@ -121,6 +134,7 @@ OpsMemory CpuOps::memory_for(const StepShape& step) const {
   const int n_threads = pool_->n_threads();
   SlotSizes slots(*table_);
   for (const WeightMatrix* w : step.linears) slots.add_product(*w, step.n_rows);
+  for (const StepShape::Each& each : step.eachs) slots.add_each(each, step.n_rows);
   for (const StepShape::Gated& gated : step.gated) slots.add_gated(gated, step.n_rows, n_threads);
   for (const StepShape::Attention& attention : step.attentions) {
     slots.add_attention(attention, step.first_position, step.n_rows, n_threads);

@@ -9,6 +9,12 @@ namespace ingot::core {
 // Rows of activations that weights are unpacked for; also rows of tokens whose experts are computed together.
 inline constexpr int64_t kRowsAtOnce = 512;
 
+// Where the next of several packed inputs begins.
+inline constexpr size_t packed_stride(size_t n_bytes) {
+  constexpr size_t kLine = 64;
+  return (n_bytes + kLine - 1) / kLine * kLine;
+}
+
 // Weight rows that a thread takes at a time, whole groups of 16. n_rows of activations meet them.
 // Many: enough pieces to balance threads that run unequally fast, and not so many that activations are fetched again
 // for a few weight rows only. Few: the time goes into reading weights, and two matrices in turn (gate and up) are two

@@ -42,6 +42,14 @@ class DelegatingOps : public Ops {
                  TensorView q, TensorView out) override {
     inner_.attention(step, params, kv, first_position, q, out);
   }
+  void token_shift(std::span<const RecurrentRows> sequences, TensorView x, std::span<const float> mix,
+                   std::span<const TensorView> outs) override {
+    inner_.token_shift(sequences, x, mix, outs);
+  }
+  void time_mix(const TimeMixParams& params, std::span<const RecurrentRows> sequences, const TimeMixInputs& inputs,
+                TensorView out) override {
+    inner_.time_mix(params, sequences, inputs, out);
+  }
   void route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,
              std::span<float> out_weights) override {
     inner_.route(params, logits, out_ids, out_weights);

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <limits>
 
 #include "kernels/random_weights.h"
@@ -126,6 +127,40 @@ TEST_P(LinearOp, AGroupHasTheBitsOfItsProducts) {
       for (const LinearTarget& target : targets) {
         const int64_t first = target.out.data - all.values.data();
         ops.linear(step, x.view(), *target.w, target.epilogue, expected.view().col_range(first, target.out.cols));
+      }
+      EXPECT_EQ(all.values, expected.values);
+    }
+  }
+}
+
+TEST_P(LinearOp, ProductsWithRowsOfTheirOwnHaveTheirBits) {
+  std::mt19937 random(6);
+  for (const int n_threads : {1, 3}) {
+    INGOT_OPS_OR_SKIP(ops, GetParam(), n_threads);
+    const WeightMatrix a = random_weight(ops, random, DType::kQ4_K, 100, 256);
+    const WeightMatrix b = random_weight(ops, random, DType::kF32, 24, 96);
+    const WeightMatrix c = random_weight(ops, random, DType::kF16, 17, 24);
+    const Matrix bias = Matrix::random(random, 1, 24);
+    Matrix wide = Matrix::random(random, 700, 256);
+    Matrix middle = Matrix::random(random, 700, 96);
+    Matrix narrow = Matrix::random(random, 700, 24);
+    for (const StepRows step : {StepRows{1, 0}, StepRows{0, 1}, StepRows{9, 6}, StepRows{600, 100}}) {
+      const int64_t n = step.total();
+      const auto rows = [n](Matrix& matrix) { return matrix.view().row_range(0, n); };
+      Matrix all(n, 241);
+      Matrix expected(n, 241);
+      // The first and the third share their rows.
+      const auto jobs_into = [&](Matrix& out) {
+        return std::array{
+            LinearJob{rows(wide), {&a, {.scale = 0.5f}, out.view().col_range(0, 100)}},
+            LinearJob{rows(middle),
+                      {&b, {.bias = bias.values, .activation = Activation::kTanh}, out.view().col_range(100, 24)}},
+            LinearJob{rows(wide), {&a, {}, out.view().col_range(124, 100)}},
+            LinearJob{rows(narrow), {&c, {}, out.view().col_range(224, 17)}}};
+      };
+      ops.linear_each(step, jobs_into(all));
+      for (const LinearJob& job : jobs_into(expected)) {
+        ops.linear(step, job.x, *job.target.w, job.target.epilogue, job.target.out);
       }
       EXPECT_EQ(all.values, expected.values);
     }

@@ -10,13 +10,10 @@ namespace {
 // In the order of the file's mixtures.
 enum Shifted : uint8_t { kR, kW, kK, kV, kA, kG, kMostShifted };
 
-// out = second(activation(first x)) + bias.
-void low_rank(Step& step, const LinearWeights& first, Activation activation, const LinearWeights& second, TensorView x,
-              TensorView out) {
-  const TensorView between = fit(step, step.rank, first.matrix.rows);
-  step.ops.linear(step.rows, x, first.matrix, {.bias = first.bias, .scale = first.scale, .activation = activation},
-                  between);
-  step.ops.linear(step.rows, between, second.matrix, {.bias = second.bias, .scale = second.scale}, out);
+LinearJob job(const LinearWeights& w, TensorView x, TensorView out, Activation activation = Activation::kNone) {
+  LinearJob job{x, target(w, out)};
+  job.target.epilogue.activation = activation;
+  return job;
 }
 
 }  // namespace
@@ -43,21 +40,36 @@ TensorView rwkv7_time_mix(Step& step, int64_t layer_idx, TensorView inner) {
   // The first layer's values are what those of the others move to.
   if (layer_idx == 0) inputs.v = fit(step, step.first_v, width);
   step.label("rkv_projection");
-  step.ops.linear(step.rows, shifted[kR], w.receptance.matrix, {.scale = w.receptance.scale}, inputs.r);
-  step.ops.linear(step.rows, shifted[kK], w.key.matrix, {.scale = w.key.scale}, inputs.k);
-  step.ops.linear(step.rows, shifted[kV], w.value.matrix, {.scale = w.value.scale}, inputs.v);
-  step.label("low_rank");
-  low_rank(step, w.w1, Activation::kTanh, w.w2, shifted[kW], inputs.w);
-  low_rank(step, w.a1, Activation::kNone, w.a2, shifted[kA], inputs.a);
+  const std::array projections{job(w.receptance, shifted[kR], inputs.r), job(w.key, shifted[kK], inputs.k),
+                               job(w.value, shifted[kV], inputs.v)};
+  step.ops.linear_each(step.rows, projections);
+
+  // Products in two factors: all first ones together, then all second ones.
+  std::array<LinearJob, 4> firsts;
+  std::array<LinearJob, 4> seconds;
+  size_t n_products = 0;
+  float* between = step.rank.data;
+  const auto low_rank = [&](const LinearWeights& first, Activation activation, const LinearWeights& second,
+                            TensorView x, TensorView out) {
+    const TensorView inner_rows = TensorView::matrix(between, n_rows, first.matrix.rows);
+    between += n_rows * first.matrix.rows;
+    firsts[n_products] = job(first, x, inner_rows, activation);
+    seconds[n_products++] = job(second, inner_rows, out);
+  };
+  low_rank(w.w1, Activation::kTanh, w.w2, shifted[kW], inputs.w);
+  low_rank(w.a1, Activation::kNone, w.a2, shifted[kA], inputs.a);
   if (!w.g1.empty()) {
     inputs.g = input(5);
-    low_rank(step, w.g1, Activation::kSigmoid, w.g2, shifted[kG], inputs.g);
+    low_rank(w.g1, Activation::kSigmoid, w.g2, shifted[kG], inputs.g);
   }
   if (layer_idx > 0) {
     inputs.value_mix = input(6);
     inputs.first_v = fit(step, step.first_v, width);
-    low_rank(step, w.v1, Activation::kNone, w.v2, shifted[kV], inputs.value_mix);
+    low_rank(w.v1, Activation::kNone, w.v2, shifted[kV], inputs.value_mix);
   }
+  step.label("low_rank");
+  step.ops.linear_each(step.rows, std::span(firsts).first(n_products));
+  step.ops.linear_each(step.rows, std::span(seconds).first(n_products));
 
   const RecurrentLayerShape& state = step.model.state_shape()->recurrent[static_cast<size_t>(layer_idx)];
   const TensorView mixed = fit(step, step.mixed, width);
