@@ -205,6 +205,12 @@ KvView SequenceState::layer(int64_t layer_idx) const {
           .value_pages = value_pages_[index]};
 }
 
+std::span<const float> SequenceState::recurrent_values() const {
+  const auto n_floats = static_cast<size_t>(shape_->recurrent_floats());
+  if (length_ == 0 || n_floats == 0) return {};
+  return {recurrent_.current(), n_floats};
+}
+
 RecurrentView SequenceState::recurrent(int64_t layer_idx, bool continued) const {
   const auto index = static_cast<size_t>(layer_idx);
   INGOT_CHECK(index < shape_->recurrent.size(), "a recurrent layer of the model");

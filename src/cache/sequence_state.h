@@ -85,6 +85,8 @@ class SequenceState {
 
   // Keys and values of one layer; valid until the next reserve, truncate or restore.
   KvView layer(int64_t layer_idx) const;
+  // All recurrent values, layer after layer; empty before the first position. Valid as keys and values are.
+  std::span<const float> recurrent_values() const;
   // The recurrent values of one layer, likewise, between reserve() and advance(). continued: the step has already
   // written this layer's values for rows before the ones at hand.
   RecurrentView recurrent(int64_t layer_idx, bool continued) const;

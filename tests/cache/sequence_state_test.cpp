@@ -178,7 +178,7 @@ TEST_F(RefusedSnapshotTest, ThatIsNone) {
   expect_refusal({}, "has 0 bytes; expected at least 40");
   expect_refusal(std::as_bytes(std::span("{\"this\": \"is a text file, not a state\"} ")), "not a saved state");
   bytes_[4] = std::byte{1};
-  expect_refusal(bytes_, "version 1; expected 2");
+  expect_refusal(bytes_, "version 1; expected 3");
 }
 
 TEST_F(RefusedSnapshotTest, TruncatedAnywhere) {
@@ -202,6 +202,124 @@ TEST_F(RefusedSnapshotTest, WithAnAbsurdLength) {
   for (const int64_t length : {int64_t{-1}, int64_t{1} << 40, std::numeric_limits<int64_t>::max()}) {
     std::memcpy(bytes_.data() + 24, &length, sizeof(length));
     expect_refusal(bytes_, "truncated or altered");
+  }
+}
+
+// Layers 0 and 2 are recurrent, layer 1 has keys and values too.
+std::shared_ptr<const StateShape> make_recurrent_shape(bool with_attention) {
+  auto shape = std::make_shared<StateShape>();
+  shape->layers = {
+      {}, with_attention ? KvLayerShape{.n_kv_heads = 2, .key_dim = 8, .value_dim = 4} : KvLayerShape(), {}};
+  shape->recurrent = {{.n_shifts = 2, .dim = 5, .n_heads = 1, .head_size = 4},
+                      {},
+                      {.n_shifts = 1, .dim = 5, .n_heads = 1, .head_size = 4}};
+  shape->model_fingerprint = 7;
+  return shape;
+}
+
+// A step: each value becomes half of what it was, and some.
+void step(SequenceState& state, int64_t n_tokens, float added) {
+  ASSERT_TRUE(state.reserve(n_tokens));
+  for (const int64_t layer : {0, 2}) {
+    const int64_t n_floats = state.shape().recurrent[static_cast<size_t>(layer)].n_floats();
+    const RecurrentView view = state.recurrent(layer, /*continued=*/false);
+    for (int64_t n = 0; n < n_floats; ++n)
+      view.after[n] = 0.5f * view.before[n] + added + static_cast<float>(n + layer);
+  }
+  state.advance(n_tokens);
+}
+
+std::vector<float> values_of(const SequenceState& state) {
+  const auto values = state.recurrent_values();
+  return {values.begin(), values.end()};
+}
+
+TEST(RecurrentStateTest, BeginsWithZerosAndKeepsWhatAStepLeaves) {
+  SequenceState state(make_recurrent_shape(false));
+  EXPECT_TRUE(state.recurrent_values().empty()) << "nothing before the first token";
+  EXPECT_EQ(state.n_bytes(), 0);
+  EXPECT_EQ(state.shape().recurrent_floats(), 26 + 21);
+  const int64_t growth = state.growth_bytes(100);
+  step(state, 100, 1.0f);
+  EXPECT_EQ(state.n_bytes(), growth);
+  EXPECT_EQ(state.growth_bytes(1000000), 0) << "of a fixed size";
+  EXPECT_EQ(state.recurrent_values()[0], 1.0f);
+  EXPECT_EQ(state.recurrent_values()[26], 3.0f);
+  step(state, 1, 2.0f);
+  EXPECT_EQ(state.recurrent_values()[0], 2.5f);
+  EXPECT_EQ(state.length(), 101);
+}
+
+TEST(RecurrentStateTest, AStepThatIsNotAdvancedLeavesNoTrace) {
+  SequenceState state(make_recurrent_shape(true));
+  step(state, 3, 1.0f);
+  const auto before = values_of(state);
+  ASSERT_TRUE(state.reserve(5));
+  state.recurrent(0, false).after[0] = 99.0f;
+  EXPECT_EQ(state.recurrent(0, true).before[0], 99.0f) << "a later part of the same step reads what it wrote";
+  EXPECT_EQ(values_of(state), before);
+  step(state, 1, 0.0f);
+  EXPECT_EQ(state.recurrent_values()[0], 0.5f * before[0]);
+}
+
+TEST(RecurrentStateTest, ForksGoTheirOwnWays) {
+  SequenceState state(make_recurrent_shape(false));
+  SequenceState empty = state.fork();
+  step(state, 10, 1.0f);
+  SequenceState fork = state.fork();
+  SequenceState second = fork.fork();
+  const auto before = values_of(state);
+  step(state, 1, 5.0f);
+  step(fork, 1, 7.0f);
+  step(fork, 1, 7.0f);
+  step(empty, 10, 1.0f);
+  EXPECT_EQ(values_of(second), before);
+  EXPECT_EQ(values_of(empty), before);
+  step(second, 1, 5.0f);
+  EXPECT_EQ(values_of(second), values_of(state));
+  EXPECT_NE(values_of(fork), values_of(state));
+}
+
+TEST(RecurrentStateTest, ForgetsAllOrNothing) {
+  SequenceState state(make_recurrent_shape(false));
+  step(state, 10, 1.0f);
+  const auto first = values_of(state);
+  EXPECT_FALSE(state.can_truncate(9));
+  EXPECT_TRUE(state.can_truncate(10));
+  state.truncate(10);
+  EXPECT_EQ(values_of(state), first);
+  state.truncate(0);
+  EXPECT_EQ(state.length(), 0);
+  step(state, 10, 1.0f);
+  EXPECT_EQ(values_of(state), first);
+}
+
+TEST(RecurrentStateTest, SnapshotsCarryItAndNoDamageToThemIsTaken) {
+  for (const bool with_attention : {false, true}) {
+    SequenceState state(make_recurrent_shape(with_attention));
+    SequenceState restored(make_recurrent_shape(with_attention));
+    ASSERT_TRUE(restored.restore(state.snapshot())) << "of nothing";
+    EXPECT_EQ(restored.length(), 0);
+    step(state, 70, 1.0f);
+    const std::vector<std::byte> bytes = state.snapshot();
+    ASSERT_TRUE(restored.restore(bytes));
+    EXPECT_EQ(restored.length(), 70);
+    EXPECT_EQ(values_of(restored), values_of(state));
+    EXPECT_EQ(restored.snapshot(), bytes);
+    step(state, 1, 2.0f);
+    step(restored, 1, 2.0f);
+    EXPECT_EQ(values_of(restored), values_of(state));
+
+    SequenceState target(make_recurrent_shape(with_attention));
+    for (size_t n = 0; n < bytes.size(); ++n) {
+      auto altered = bytes;
+      altered[n] ^= std::byte{0x10};
+      ASSERT_FALSE(target.restore(altered)) << n;
+      ASSERT_FALSE(target.restore(std::span(bytes).first(n))) << n;
+    }
+    SequenceState other(make_recurrent_shape(!with_attention));
+    EXPECT_FALSE(other.restore(bytes));
+    EXPECT_EQ(target.length(), 0);
   }
 }
 

@@ -71,7 +71,7 @@ class Inspect(Case):
         odd = self.file("odd.gguf", gguf({"general.architecture": "quux", "quux.block_count": 5}, [("a", (32, 4))]))
         for path, weights, n_layers in [(odd, 512, 5), (self.file("vocabulary.gguf", gguf(VOCABULARY)), 0, 0)]:
             info = run("inspect", path, "--json", "-c", 100).json
-            self.assertEqual(info["memory"], {"weights": weights, "kv_per_token": None, "activations": None,
+            self.assertEqual(info["memory"], {"weights": weights, "kv_per_token": None, "state": None, "activations": None,
                                               "at_context": {"context": 100, "total": None}})
             text = run("inspect", path).text
             self.assertIn(f"weights {weights} bytes; what a token and the scratch need is unknown", text)

@@ -29,6 +29,10 @@ double exact(Nonlinearity kind, double x) {
       return x > 0 ? x : 0;
     case Nonlinearity::kReluSquared:
       return x > 0 ? x * x : 0;
+    case Nonlinearity::kTanh:
+      return std::tanh(x);
+    case Nonlinearity::kSigmoid:
+      return 1 / (1 + std::exp(-x));
   }
   return x;
 }
@@ -44,8 +48,9 @@ TEST_P(Rows, ActivationsAreAccurate) {
     x.push_back(-magnitude);
   }
   std::vector<float> out(x.size());
-  for (const Nonlinearity kind : {Nonlinearity::kNone, Nonlinearity::kSilu, Nonlinearity::kGelu,
-                                  Nonlinearity::kGeluTanh, Nonlinearity::kRelu, Nonlinearity::kReluSquared}) {
+  for (const Nonlinearity kind :
+       {Nonlinearity::kNone, Nonlinearity::kSilu, Nonlinearity::kGelu, Nonlinearity::kGeluTanh, Nonlinearity::kRelu,
+        Nonlinearity::kReluSquared, Nonlinearity::kTanh, Nonlinearity::kSigmoid}) {
     table.activate(kind, x.data(), nullptr, static_cast<int64_t>(x.size()), out.data());
     for (size_t i = 0; i < x.size(); ++i) {
       const double expected = exact(kind, x[i]);
@@ -69,6 +74,11 @@ TEST_P(Rows, ActivationsOfWhatIsNotFinite) {
     EXPECT_TRUE(std::isnan(out[0])) << static_cast<int>(kind);
     EXPECT_EQ(out[1], kInfinity) << static_cast<int>(kind);
     EXPECT_NEAR(out[2], exact(kind, 1.0), 4 * kEpsilon);
+  }
+  for (const Nonlinearity kind : {Nonlinearity::kTanh, Nonlinearity::kSigmoid}) {
+    table.activate(kind, x.data(), nullptr, 3, out.data());
+    EXPECT_TRUE(std::isnan(out[0]));
+    EXPECT_EQ(out[1], 1.0f);
   }
   EXPECT_EQ(table.sigmoid(-kInfinity), 0.0f);
   EXPECT_EQ(table.sigmoid(kInfinity), 1.0f);
