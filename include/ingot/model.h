@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ingot/embedding.h"
 #include "ingot/expected.h"
 #include "ingot/perplexity.h"
 #include "ingot/prefill.h"
@@ -71,6 +72,14 @@ class Model {
 
   // What the first layer sees for these tokens, without positions: (tokens, dim), row after row.
   Expected<std::vector<float>> token_embeddings(std::span<const Token> tokens) const;
+
+  // The embedding of one token sequence, (dim), or with Pooling::kNone (tokens, dim); the head is not computed.
+  // Errors: no tokens; one outside the vocabulary; more than the context holds; memory.
+  Expected<std::vector<float>> embed(std::span<const Token> tokens, const EmbedOptions& options = {}) const;
+  // Of many at once, in their order: sequences of any lengths are computed together, without padding, with the numbers
+  // that each has alone. Errors as embed(), naming the sequence by its index.
+  Expected<std::vector<std::vector<float>>> embed_batch(std::span<const std::vector<Token>> sequences,
+                                                        const EmbedOptions& options = {}) const;
 
   Expected<PerplexityResult> perplexity(std::string_view text, const PerplexityOptions& options = {}) const;
 

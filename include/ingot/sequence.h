@@ -84,6 +84,13 @@ struct GenerateResult {
   double decode_ms = 0;       // from the first token to the end
 };
 
+// How alike the recurrent states of two sequences are: a likeness of the texts that were read into them.
+struct StateSimilarity {
+  double similarity = 0;       // the mean cosine of the heads' matrices, -1 to 1
+  double distance = 0;         // Euclidean, between all matrices together
+  std::vector<double> layers;  // the mean cosine of each layer
+};
+
 // One thread at a time may use a Sequence; different sequences may be used by different threads at once, forks of one
 // too. Movable, not copyable: fork() is the copy. After an error the sequence is as it was before the call, unless the
 // call says otherwise.
@@ -121,6 +128,17 @@ class Sequence {
   Expected<std::vector<std::byte>> save() const;
   // Errors name what does not fit: another model, another version, altered or cut bytes.
   Status restore(std::span<const std::byte> bytes);
+  // The same in a file, which is written whole or not at all and, if new, readable by its owner alone: it tells what
+  // was read. Errors: the system's, with the path; and those of restore().
+  Status save_file(const std::string& path) const;
+  Status restore_file(const std::string& path);
+
+  // The state of a recurrent model (RWKV), layer after layer: for each its last inputs of token shifts, (shifts, dim),
+  // then (heads, head size keys, head size values). Not a copy: valid until the sequence is used again. Empty before
+  // the first token and in models without such a state.
+  std::span<const float> recurrent_state() const;
+  // Errors: sequences of different models, or of one without a recurrent state.
+  Expected<StateSimilarity> compare(const Sequence& other) const;
 
  private:
   friend class Model;

@@ -18,6 +18,8 @@ Command add_tokenize(CLI::App& app);
 Command add_detokenize(CLI::App& app);
 Command add_perplexity(CLI::App& app);
 Command add_inspect(CLI::App& app);
+Command add_embed(CLI::App& app);
+Command add_state(CLI::App& app);
 Command add_profile(CLI::App& app);
 Command add_bench(CLI::App& app);
 

@@ -23,6 +23,8 @@ constexpr const char* kRunExamples = R"(Examples:
   ingot run model.gguf -p "The capital of France is" -n 16 --temp 0
   ingot run model.gguf -f question.txt --seed 7 --stop "Q:"
   cat article.txt | ingot run model.gguf -p "In one sentence:" --json
+  ingot run model.gguf -f article.txt -n 0 --save-state article.state     read once ...
+  ingot run model.gguf --load-state article.state -p "Summary:"           ... and ask often
 
 The prompt is the text of -f files in order, then -p. Standard input is read if neither is given, and comes before -p if it
 is a pipe or a file. The text alone goes to standard output. Ctrl-C ends the generation, a second one the program.)";
@@ -43,6 +45,8 @@ struct RunFlags {
   bool echo = false;
   bool json = false;
   bool stream = false;
+  std::string load_state;
+  std::string save_state;
 };
 
 // "123=-5", "123=-inf".
@@ -123,6 +127,12 @@ void add_run_flags(CLI::App* app, RunFlags& flags) {
           CLI::Validator([](std::string& text) { return text.empty() ? std::string("the text is empty") : ""; }, ""));
   add_switch(app, "--ignore-eos", flags.ignore_eos, "Go on after the model's end tokens");
   add_chunk_flags(app, flags.chunk);
+  with_environment(app->add_option("--load-state", flags.load_state,
+                                   "Go on where this file of --save-state ends, with the same model; the prompt may be "
+                                   "empty then"));
+  with_environment(app->add_option("--save-state", flags.save_state,
+                                   "Write what was read and generated to this file; nobody else may read it, since it "
+                                   "tells the text"));
   add_switch(app, "--special", flags.special,
              "Special tokens written in the prompt become tokens; else they stay text");
   add_switch(app, "--echo", flags.echo, "Print the prompt in front");
@@ -170,9 +180,19 @@ void say_timings(const GenerateResult& result, const ModelInfo& info, double fir
 }
 
 int run_generation(const RunFlags& flags, const Model& model, const std::string& prompt, double opened_ms) {
-  const auto tokens = model.tokenizer().tokenize(prompt, {.parse_special = flags.special, .add_special = true});
+  Sequence sequence = model.new_sequence();
+  if (!flags.load_state.empty()) {
+    if (const Status restored = sequence.restore_file(flags.load_state); !restored) {
+      return report_error(restored.error().message);
+    }
+  }
+  // What continues a text gets no token in front of it.
+  const bool begins = sequence.length() == 0;
+  const auto tokens = model.tokenizer().tokenize(prompt, {.parse_special = flags.special, .add_special = begins});
   if (!tokens) return report_error(tokens.error().message);
-  if (tokens->empty()) return report_error("the prompt is empty, and the vocabulary puts no token in front of it");
+  if (tokens->empty() && begins) {
+    return report_error("the prompt is empty, and the vocabulary puts no token in front of it");
+  }
 
   const bool plain = !flags.json;
   ResultStream out;
@@ -195,7 +215,6 @@ int run_generation(const RunFlags& flags, const Model& model, const std::string&
   };
 
   if (plain && flags.echo && !out.write(prompt)) return out.exit_code();
-  Sequence sequence = model.new_sequence();
   const InterruptScope interrupt(options.cancel);
   const Expected<GenerateResult> result = sequence.generate(*tokens, options);
   progress.clear();
@@ -214,6 +233,9 @@ int run_generation(const RunFlags& flags, const Model& model, const std::string&
   if (result->finish == Finish::kContext)
     say(fmt::format("the context of {} tokens is full (-c sets it)", info.context));
   say_timings(*result, info, first_token_ms, flags.sampling.temperature > 0);
+  if (!flags.save_state.empty()) {
+    if (const Status saved = sequence.save_file(flags.save_state); !saved) return report_error(saved.error().message);
+  }
   const int code = out.exit_code();
   return code == kDone && result->finish == Finish::kInterrupted && !out.broken() ? kInterrupted : code;
 }
@@ -225,7 +247,7 @@ int run(const RunFlags& given) {
     report_error("--stream needs --json: without it text streams anyway");
     return kWrongUsage;
   }
-  if (!flags.prompt && flags.files.empty() && stdin_is_terminal()) {
+  if (!flags.prompt && flags.files.empty() && flags.load_state.empty() && stdin_is_terminal()) {
     report_error("no prompt: give -p TEXT, -f FILE, or write one to standard input");
     return kWrongUsage;
   }
@@ -240,8 +262,10 @@ int run(const RunFlags& given) {
   if (!flags.raw && !model->info().chat_template.empty()) {
     say("the model has a chat template, but templates do not exist yet: the prompt goes in raw (--raw says so itself)");
   }
+  // A state that is loaded may go on without any more text.
+  const bool given_text = flags.prompt.has_value() || (!flags.load_state.empty() && flags.files.empty());
   const Expected<std::string> prompt =
-      read_prompt({.files = flags.files, .given_text = flags.prompt.has_value(), .text = flags.prompt.value_or("")});
+      read_prompt({.files = flags.files, .given_text = given_text, .text = flags.prompt.value_or("")});
   if (!prompt) {
     report_error(prompt.error().message);
     return prompt.error().code == ErrorCode::kUnsupported ? kWrongUsage : kFailed;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "engine/api_errors.h"
 #include "engine/api_handles.h"
+#include "engine/embedding.h"
 #include "engine/file_info.h"
 #include "engine/perplexity.h"
 #include "gguf/reader.h"
@@ -119,6 +120,18 @@ Expected<std::vector<float>> Model::token_embeddings(std::span<const Token> toke
     if (core::Status status = impl_->engine->embed(tokens, out); !status) return to_public(std::move(status).error());
     return embeddings;
   });
+}
+
+Expected<std::vector<float>> Model::embed(std::span<const Token> tokens, const EmbedOptions& options) const {
+  const std::vector<Token> sequence(tokens.begin(), tokens.end());
+  auto embeddings = embed_batch({&sequence, 1}, options);
+  if (!embeddings) return embeddings.error();
+  return std::move(embeddings->front());
+}
+
+Expected<std::vector<std::vector<float>>> Model::embed_batch(std::span<const std::vector<Token>> sequences,
+                                                             const EmbedOptions& options) const {
+  return guarded([&] { return to_public(core::embed_batch(*impl_->engine, sequences, options)); });
 }
 
 Expected<PerplexityResult> Model::perplexity(std::string_view text, const PerplexityOptions& options) const {

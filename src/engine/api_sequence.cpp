@@ -1,6 +1,7 @@
 // The public handle of a sequence, over engine/token_sequence.h and engine/generation.h.
 #include <utility>
 
+#include "cache/state_similarity.h"
 #include "engine/api_errors.h"
 #include "engine/api_handles.h"
 #include "engine/chunking.h"
@@ -80,6 +81,26 @@ Expected<std::vector<std::byte>> Sequence::save() const {
 
 Status Sequence::restore(std::span<const std::byte> bytes) {
   return guarded([&] { return to_public(impl_->sequence.restore(bytes)); });
+}
+
+Status Sequence::save_file(const std::string& path) const {
+  return guarded([&] { return to_public(impl_->sequence.save_file(path)); });
+}
+
+Status Sequence::restore_file(const std::string& path) {
+  return guarded([&] { return to_public(impl_->sequence.restore_file(path)); });
+}
+
+std::span<const float> Sequence::recurrent_state() const {
+  return impl_->sequence.state().recurrent_values();
+}
+
+Expected<StateSimilarity> Sequence::compare(const Sequence& other) const {
+  return guarded([&]() -> Expected<StateSimilarity> {
+    auto compared = core::compare_states(impl_->sequence.state(), other.impl_->sequence.state());
+    if (!compared) return to_public(std::move(compared).error());
+    return StateSimilarity{compared->similarity, compared->distance, std::move(compared->layers)};
+  });
 }
 
 }  // namespace ingot

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/atomic_file.h"
+#include "base/mapped_file.h"
 #include "engine/chunking.h"
 #include "engine/memory.h"
 #include "engine/sequence_bytes.h"
@@ -348,6 +350,19 @@ Status TokenSequence::restore(std::span<const std::byte> bytes) {
   state_ = std::move(state);
   tokens_ = std::move(saved.tokens);
   last_logits_ = std::move(saved.last_logits);
+  return {};
+}
+
+Status TokenSequence::save_file(const std::string& path) const {
+  INGOT_ASSIGN(const std::vector<std::byte> bytes, save());
+  return write_file_atomically(path, bytes);
+}
+
+Status TokenSequence::restore_file(const std::string& path) {
+  INGOT_ASSIGN(const auto file, MappedFile::open(path));
+  Status restored = restore(file->bytes());
+  if (file->damaged()) return fail(ErrorKind::kIo, "{}: the file changed while it was read", path);
+  if (!restored) return tl::unexpected(restored.error().context(path));
   return {};
 }
 

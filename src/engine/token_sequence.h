@@ -39,6 +39,7 @@ class TokenSequence {
 
   Engine& engine() const { return *engine_; }
   const std::vector<int32_t>& tokens() const { return tokens_; }
+  const SequenceState& state() const { return state_; }
   int64_t length() const { return static_cast<int64_t>(tokens_.size()); }
 
   // Either tokens or embeddings, (n, dim). See ingot::Sequence::feed.
@@ -60,6 +61,8 @@ class TokenSequence {
   TokenSequence fork() const;
   Result<std::vector<std::byte>> save() const;
   Status restore(std::span<const std::byte> bytes);
+  Status save_file(const std::string& path) const;
+  Status restore_file(const std::string& path);
 
  private:
   TokenSequence(std::shared_ptr<Engine> engine, SequenceState state)

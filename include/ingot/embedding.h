@@ -1,0 +1,31 @@
+// Embeddings of texts: what a model makes of them, without asking for a next token.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "ingot/types.h"
+
+namespace ingot {
+
+// Which of a text's rows, each the hidden state after the final norm, become its embedding.
+enum class Pooling : uint8_t {
+  kLast,   // of the last token, which has seen all others: the default
+  kMean,   // the mean of all
+  kFirst,  // of the first token: "cls"; in a causal model it has seen nothing else
+  kNone,   // all of them, row after row
+};
+
+// As the command line spells it: "last", "mean", "cls", "none".
+const char* pooling_name(Pooling pooling);
+
+struct EmbedOptions {
+  Pooling pooling = Pooling::kLast;
+  bool normalize = false;  // each row to length 1; a row of zeros stays
+  // Rows of all sequences computed together at most; never changes the numbers.
+  int64_t batch_rows = 512;
+  CancelToken cancel = {};
+  std::function<void(int64_t n_done, int64_t n_total)> on_progress = {};  // tokens; it must not use the model
+};
+
+}  // namespace ingot

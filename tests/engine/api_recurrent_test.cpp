@@ -1,0 +1,239 @@
+// The public interface as a program sees it: recurrent states, and embeddings of any model.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sys/stat.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "base/temporary_folder.h"
+#include "ingot/ingot.h"
+
+namespace ingot {
+namespace {
+
+using ::testing::HasSubstr;
+
+Model open_tiny(const char* name, ModelOptions options = {}) {
+  auto model = Model::open(std::string(INGOT_GOLDEN_MODELS "/") + name, options);
+  EXPECT_TRUE(model) << model.error().message;
+  return *model;
+}
+
+std::vector<Token> many_tokens(size_t count, Token salt = 0) {
+  std::vector<Token> tokens(count);
+  for (size_t n = 0; n < count; ++n) tokens[n] = (static_cast<Token>(n) * 37 + salt) % 280;
+  return tokens;
+}
+
+class Recurrent : public testing::TestWithParam<const char*> {
+ protected:
+  Model model_ = open_tiny(GetParam());
+  std::vector<float> logits(Sequence& sequence, std::span<const Token> tokens, const Chunking& chunk = 512) {
+    const auto result = sequence.feed(tokens, {.logits = Rows::kAll, .chunk = chunk});
+    EXPECT_TRUE(result) << result.error().message;
+    return result ? result->logits : std::vector<float>();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Models, Recurrent, testing::Values("rwkv7.Q4_0.gguf", "arwkv7.F32.gguf"));
+
+TEST_P(Recurrent, TellsItsSizeAndNeedsNothingForATokenMore) {
+  EXPECT_EQ(model_.info().kv_bytes_per_token, 0);
+  Sequence sequence = model_.new_sequence();
+  EXPECT_TRUE(sequence.recurrent_state().empty());
+  logits(sequence, many_tokens(5));
+  EXPECT_EQ(sequence.recurrent_state().size_bytes(), static_cast<size_t>(model_.info().state_bytes));
+}
+
+TEST_P(Recurrent, EveryWayOfReadingGivesTheSameNumbers) {
+  const auto tokens = many_tokens(150);
+  Sequence whole = model_.new_sequence();
+  const auto expected = logits(whole, tokens, Chunking::none());
+  for (const Chunking& chunk : {Chunking(1), Chunking(7), Chunking(64), Chunking::automatic(), Chunking::incremental(),
+                                Chunking::layer_by_layer(), Chunking::minimal()}) {
+    Sequence sequence = model_.new_sequence();
+    EXPECT_EQ(logits(sequence, tokens, chunk), expected) << chunking_name(chunk);
+    EXPECT_EQ(sequence.save().value(), whole.save().value()) << chunking_name(chunk);
+  }
+}
+
+TEST_P(Recurrent, SavedAtEveryPositionItGoesOnAlike) {
+  const auto tokens = many_tokens(70);
+  Sequence whole = model_.new_sequence();
+  const auto expected = logits(whole, tokens);
+  const auto n_vocab = static_cast<size_t>(model_.info().vocab_size);
+  for (size_t n = 1; n < tokens.size(); ++n) {
+    Sequence first = model_.new_sequence();
+    logits(first, std::span(tokens).first(n));
+    Sequence second = model_.new_sequence();
+    const auto restored = second.restore(first.save().value());
+    ASSERT_TRUE(restored) << restored.error().message;
+    const auto rest = logits(second, std::span(tokens).subspan(n));
+    ASSERT_TRUE(std::equal(rest.begin(), rest.end(), expected.begin() + static_cast<ptrdiff_t>(n * n_vocab))) << n;
+  }
+}
+
+TEST_P(Recurrent, CannotGoBackButToTheBeginning) {
+  Sequence sequence = model_.new_sequence();
+  const auto tokens = many_tokens(20);
+  const auto first = logits(sequence, tokens);
+  const auto refused = sequence.truncate(10);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
+  EXPECT_THAT(refused.error().message, HasSubstr("cannot truncate a sequence of 20 tokens to 10"));
+  EXPECT_EQ(sequence.length(), 20);
+  const auto overlap = sequence.feed(tokens, {.chunk = Chunking(8).with_overlap(2)});
+  ASSERT_FALSE(overlap);
+  EXPECT_THAT(overlap.error().message, HasSubstr("an overlap of 2 tokens"));
+  EXPECT_TRUE(sequence.truncate(20));
+  ASSERT_TRUE(sequence.truncate(0));
+  EXPECT_EQ(logits(sequence, tokens), first) << "a second text starts clean";
+}
+
+TEST_P(Recurrent, CancelledItKeepsWholeChunks) {
+  const auto tokens = many_tokens(64);
+  Sequence whole = model_.new_sequence();
+  const auto expected = logits(whole, tokens);
+  Sequence sequence = model_.new_sequence();
+  FeedOptions options{.logits = Rows::kNone, .chunk = 16};
+  options.on_progress = [&](int64_t n_done, int64_t) {
+    if (n_done == 32) options.cancel.cancel();
+  };
+  ASSERT_FALSE(sequence.feed(tokens, options));
+  ASSERT_EQ(sequence.length(), 32);
+  const auto rest = logits(sequence, std::span(tokens).subspan(32));
+  EXPECT_TRUE(std::equal(rest.begin(), rest.end(), expected.end() - static_cast<ptrdiff_t>(rest.size())));
+}
+
+TEST_P(Recurrent, ComparesStates) {
+  Sequence a = model_.new_sequence(), b = model_.new_sequence(), empty = model_.new_sequence();
+  logits(a, many_tokens(60));
+  Sequence twin = a.fork();
+  logits(b, many_tokens(60, 5));
+  const auto same = a.compare(twin);
+  ASSERT_TRUE(same) << same.error().message;
+  EXPECT_NEAR(same->similarity, 1.0, 1e-12);
+  EXPECT_EQ(same->distance, 0.0);
+  EXPECT_EQ(same->layers.size(), static_cast<size_t>(model_.info().n_layers));
+  const auto other = a.compare(b);
+  EXPECT_LT(other->similarity, 0.999);
+  EXPECT_GT(other->distance, 0.0);
+  EXPECT_EQ(other->similarity, b.compare(a)->similarity);
+  EXPECT_EQ(a.compare(empty)->similarity, 0.0);
+  EXPECT_EQ(empty.compare(model_.new_sequence())->similarity, 1.0);
+
+  const Model attention = open_tiny("llama.F32.gguf");
+  const auto refused = a.compare(attention.new_sequence());
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("different models"));
+  EXPECT_THAT(attention.new_sequence().compare(attention.new_sequence()).error().message,
+              HasSubstr("no recurrent state"));
+}
+
+TEST_P(Recurrent, FilesAreWholePrivateAndRefusedWhenAltered) {
+  const core::test::TemporaryFolder folder;
+  const std::string path = folder.path("a.state");
+  Sequence sequence = model_.new_sequence();
+  logits(sequence, many_tokens(30));
+  ASSERT_TRUE(sequence.save_file(path));
+  struct stat found {};
+  ASSERT_EQ(stat(path.c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777, 0600u);
+  Sequence other = model_.new_sequence();
+  ASSERT_TRUE(other.restore_file(path));
+  EXPECT_EQ(other.save().value(), sequence.save().value());
+
+  const auto n_bytes = std::filesystem::file_size(path);
+  std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).seekp(static_cast<std::streamoff>(n_bytes / 2))
+      << '!';
+  const auto altered = other.restore_file(path);
+  ASSERT_FALSE(altered);
+  EXPECT_THAT(altered.error().message, HasSubstr(path));
+  EXPECT_THAT(altered.error().message, HasSubstr("altered"));
+  std::filesystem::resize_file(path, n_bytes / 2);
+  EXPECT_THAT(other.restore_file(path).error().message, HasSubstr("cut"));
+  EXPECT_EQ(other.length(), 30) << "as it was";
+  EXPECT_THAT(other.restore_file(folder.path("none")).error().message, HasSubstr("none"));
+  EXPECT_FALSE(sequence.save_file(folder.path("no folder/a.state")));
+  ASSERT_TRUE(sequence.save_file(path)) << "over the old one";
+  ASSERT_TRUE(other.restore_file(path));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path("")), {}), 1) << "nothing unfinished";
+
+  const Model stranger = open_tiny("rwkv7-nodummy.F16.gguf");
+  Sequence foreign = stranger.new_sequence();
+  EXPECT_THAT(foreign.restore_file(path).error().message, HasSubstr("another model"));
+}
+
+class Embed : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Models, Embed,
+                         testing::Values("rwkv7.Q8_0.gguf", "arwkv7-plain.F16.gguf", "llama.F16.gguf",
+                                         "gemma3.Q4_0.gguf", "qwen3moe.F32.gguf"));
+
+TEST_P(Embed, ABatchHasTheNumbersOfItsParts) {
+  const Model model = open_tiny(GetParam());
+  const auto dim = static_cast<size_t>(model.info().dim);
+  std::vector<std::vector<Token>> sequences;
+  for (const size_t length : {3, 100, 1, 17, 64, 5})
+    sequences.push_back(many_tokens(length, static_cast<Token>(length)));
+  for (const Pooling pooling : {Pooling::kLast, Pooling::kMean, Pooling::kFirst, Pooling::kNone}) {
+    std::vector<std::vector<float>> expected;
+    for (const auto& tokens : sequences) {
+      Sequence sequence = model.new_sequence();
+      const auto hidden = sequence.feed(tokens, {.logits = Rows::kNone, .hidden = Rows::kAll})->hidden;
+      const auto row = [&](size_t idx) {
+        return std::vector<float>(hidden.begin() + static_cast<ptrdiff_t>(idx * dim),
+                                  hidden.begin() + static_cast<ptrdiff_t>((idx + 1) * dim));
+      };
+      std::vector<float> mean(dim);
+      for (size_t col = 0; col < dim; ++col) {
+        double sum = 0;
+        for (size_t idx = 0; idx < tokens.size(); ++idx) sum += hidden[idx * dim + col];
+        mean[col] = static_cast<float>(sum / static_cast<double>(tokens.size()));
+      }
+      expected.push_back(pooling == Pooling::kLast    ? row(tokens.size() - 1)
+                         : pooling == Pooling::kFirst ? row(0)
+                         : pooling == Pooling::kMean  ? mean
+                                                      : hidden);
+      EXPECT_EQ(model.embed(tokens, {.pooling = pooling}).value(), expected.back());
+    }
+    for (const int64_t batch_rows : {1, 10, 64, 512}) {
+      const auto found = model.embed_batch(sequences, {.pooling = pooling, .batch_rows = batch_rows});
+      ASSERT_TRUE(found) << found.error().message;
+      EXPECT_EQ(*found, expected) << pooling_name(pooling) << " " << batch_rows;
+    }
+  }
+}
+
+TEST_P(Embed, Normalizes) {
+  const Model model = open_tiny(GetParam());
+  const auto plain = model.embed(many_tokens(9), {.pooling = Pooling::kMean}).value();
+  const auto unit = model.embed(many_tokens(9), {.pooling = Pooling::kMean, .normalize = true}).value();
+  double squares = 0, plain_squares = 0;
+  for (const float value : unit) squares += static_cast<double>(value) * value;
+  for (const float value : plain) plain_squares += static_cast<double>(value) * value;
+  EXPECT_NEAR(squares, 1.0, 1e-6);
+  EXPECT_NEAR(unit[3], plain[3] / std::sqrt(plain_squares), 1e-6);
+}
+
+TEST_P(Embed, RefusesWhatItCannotRead) {
+  const Model model = open_tiny(GetParam(), {.context = 64});
+  const auto message = [&](const std::vector<std::vector<Token>>& sequences, const EmbedOptions& options = {}) {
+    const auto result = model.embed_batch(sequences, options);
+    return result ? std::string("no error") : result.error().message;
+  };
+  EXPECT_THAT(message({{1}, {}}), HasSubstr("sequence 1 has no tokens"));
+  EXPECT_THAT(message({{1}, {2}, {3, 100000}}), HasSubstr("token 100000 is outside the vocabulary"));
+  EXPECT_THAT(message({many_tokens(65)}), HasSubstr("sequence 0 has 65 tokens, but the context holds 64"));
+  EXPECT_THAT(message({{1}}, {.batch_rows = 0}), HasSubstr("expected at least 1"));
+  EXPECT_EQ(model.embed_batch({}).value().size(), 0u);
+  EmbedOptions cancelled;
+  cancelled.cancel.cancel();
+  const auto result = model.embed(many_tokens(5), cancelled);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kCancelled);
+}
+
+}  // namespace
+}  // namespace ingot
