@@ -27,8 +27,8 @@ COUNTS = ROOT / "tests" / "golden" / "instruction_counts.json"
 MODELS = ROOT / "tests" / "golden" / "models"
 # The sets that valgrind 3.19 can run: it knows no AVX-512.
 KERNELS = ["avx2", "portable"]
-# Plain blocks; super-blocks of several formats; experts; a sliding window and another tokenizer's vocabulary.
-CASES = ["llama.Q8_0.gguf", "llama-k.mixed.gguf", "mixtral.Q4_0.gguf", "gemma3.Q4_0.gguf"]
+# Plain blocks; super-blocks of several formats; experts; a sliding window and another vocabulary; a recurrent state.
+CASES = ["llama.Q8_0.gguf", "llama-k.mixed.gguf", "mixtral.Q4_0.gguf", "gemma3.Q4_0.gguf", "rwkv7.Q8_0.gguf"]
 # Part of a load, and as long as what the system has to tell: left out.
 MACHINE_DEPENDENT = "ingot::core::query_memory_limits()"
 WORK = ["load", "tokenisation", "prefill", "decode", "sampling"]
