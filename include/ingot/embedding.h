@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "ingot/types.h"
 
@@ -10,7 +11,7 @@ namespace ingot {
 
 // Which of a text's rows, each the hidden state after the final norm, become its embedding.
 enum class Pooling : uint8_t {
-  kLast,   // of the last token, which has seen all others: the default
+  kLast,   // of the last token, which has seen all others
   kMean,   // the mean of all
   kFirst,  // of the first token: "cls"; in a causal model it has seen nothing else
   kNone,   // all of them, row after row
@@ -20,9 +21,10 @@ enum class Pooling : uint8_t {
 const char* pooling_name(Pooling pooling);
 
 struct EmbedOptions {
-  Pooling pooling = Pooling::kLast;
-  bool normalize = false;  // each row to length 1; a row of zeros stays
-  // Rows of all sequences computed together at most; never changes the numbers.
+  std::optional<Pooling> pooling = {};  // absent: ModelInfo::pooling
+  bool normalize = false;               // each row to length 1; a row of zeros stays
+  // Rows of all sequences computed together at most, but that an encoder reads each text at once; never changes the
+  // numbers.
   int64_t batch_rows = 512;
   CancelToken cancel = {};
   std::function<void(int64_t n_done, int64_t n_total)> on_progress = {};  // tokens; it must not use the model

@@ -46,7 +46,9 @@ struct ModelInfo {
   int64_t dim = 0;
   int64_t n_heads = 0;
   int64_t n_kv_heads = 0;
-  int64_t vocab_size = 0;  // rows of logits have this length
+  int64_t vocab_size = 0;            // rows of logits have this length
+  bool causal = true;                // false: an encoder (BERT), good for embeddings alone
+  Pooling pooling = Pooling::kLast;  // of embeddings: what the file says, or the last token
   int64_t weights_bytes = 0;
   int64_t kv_bytes_per_token = 0;
   int64_t state_bytes = 0;       // of a sequence in a recurrent model, whatever its length

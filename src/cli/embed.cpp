@@ -31,7 +31,7 @@ struct EmbedFlags {
   ModelFlags model;
   std::optional<std::string> file;
   std::optional<std::string> text;
-  std::string pool = "last";
+  std::string pool;
   std::string format = "json";
   bool normalize = false;
 };
@@ -62,16 +62,17 @@ Json rows_json(const std::vector<float>& rows, size_t dim, bool nested) {
   return json;
 }
 
-std::string as_json(const EmbedFlags& flags, const ModelInfo& info, const std::vector<std::vector<Token>>& tokens,
-                    const std::vector<std::vector<float>>& embeddings) {
-  Json json = {
-      {"schema", kJsonSchema},         {"model", info.name}, {"mode", mode_name(info.mode)}, {"pool", flags.pool},
-      {"normalized", flags.normalize}, {"dim", info.dim},    {"embeddings", Json::array()}};
+std::string as_json(const EmbedFlags& flags, const ModelInfo& info, Pooling pooling,
+                    const std::vector<std::vector<Token>>& tokens, const std::vector<std::vector<float>>& embeddings) {
+  Json json = {{"schema", kJsonSchema},         {"model", info.name},
+               {"mode", mode_name(info.mode)},  {"pool", pooling_name(pooling)},
+               {"normalized", flags.normalize}, {"dim", info.dim},
+               {"embeddings", Json::array()}};
   for (size_t idx = 0; idx < embeddings.size(); ++idx) {
     json["embeddings"].push_back(
         {{"index", idx},
          {"tokens", tokens[idx].size()},
-         {"embedding", rows_json(embeddings[idx], static_cast<size_t>(info.dim), flags.pool == "none")}});
+         {"embedding", rows_json(embeddings[idx], static_cast<size_t>(info.dim), pooling == Pooling::kNone)}});
   }
   return json_text(json, -1);
 }
@@ -156,7 +157,8 @@ int embed(const EmbedFlags& flags) {
 
   Progress progress("reading texts");
   EmbedOptions options;
-  options.pooling = kPoolings.at(flags.pool);
+  const Pooling pooling = flags.pool.empty() ? model->info().pooling : kPoolings.at(flags.pool);
+  options.pooling = pooling;
   options.normalize = flags.normalize;
   options.on_progress = [&progress](int64_t n_done, int64_t n_total) {
     progress.show(fmt::format("{} of {} tokens", n_done, n_total));
@@ -168,7 +170,7 @@ int embed(const EmbedFlags& flags) {
   if (!embeddings) return report_error(embeddings.error().message);
   if (flags.format == "npy") return write_result(as_npy(model->info(), *embeddings));
   if (flags.format == "text") return write_result(as_text(model->info(), *embeddings));
-  return write_result(as_json(flags, model->info(), *tokens, *embeddings));
+  return write_result(as_json(flags, model->info(), pooling, *tokens, *embeddings));
 }
 
 }  // namespace
@@ -180,7 +182,9 @@ Command add_embed(CLI::App& app) {
                   "Most tokens of a text; without it the model's, or what half of the free memory holds");
   with_environment(command->add_option("-p,--prompt", flags->text, "A single text"));
   with_environment(command->add_option("-f,--file", flags->file, "A file with one text a line; - is standard input"));
-  add_flag_value(command, "--pool", flags->pool, "Which hidden states: last, mean, cls or none (all)")
+  with_environment(command->add_option("--pool", flags->pool,
+                                       "Which hidden states: last, mean, cls or none (all); without it what the model "
+                                       "says, or last"))
       ->check(CLI::IsMember({"last", "mean", "cls", "none"}));
   add_switch(command, "--normalize", flags->normalize, "Bring each vector to length 1");
   add_flag_value(command, "--format", flags->format, "json, npy or text")

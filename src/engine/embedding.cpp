@@ -33,7 +33,11 @@ using Sums = std::vector<double>;
 class Embedder {
  public:
   Embedder(Engine& engine, std::span<const std::vector<int32_t>> sequences, const EmbedOptions& options)
-      : engine_(engine), sequences_(sequences), options_(options), embeddings_(sequences.size()) {}
+      : engine_(engine),
+        sequences_(sequences),
+        options_(options),
+        pooling_(options.pooling.value_or(engine.info().pooling)),
+        embeddings_(sequences.size()) {}
 
   Result<std::vector<std::vector<float>>> run() {
     int64_t n_total = 0;
@@ -49,29 +53,34 @@ class Embedder {
   }
 
  private:
-  bool wants_all_rows() const { return options_.pooling != Pooling::kLast; }
+  bool wants_all_rows() const { return pooling_ != Pooling::kLast; }
 
   // Rows of as many sequences as fit; gives their number.
   Result<int64_t> step() {
     slices_.clear();
+    const bool causal = engine_.info().causal;
     auto left = static_cast<size_t>(options_.batch_rows);
+    size_t n_rows = 0;
     for (size_t n = 0; left > 0; ++n) {
       if (n == readings_.size()) {
         if (next_ == sequences_.size()) break;
+        // An encoder's text is not cut: it waits for the next step, or has one of its own.
+        if (!causal && n > 0 && sequences_[next_].size() > left) break;
         readings_.push_back({.idx = next_++, .state = SequenceState(engine_.model().state_shape())});
       }
       Reading& reading = readings_[n];
       const std::span<const int32_t> tokens = sequences_[reading.idx];
       SequenceSlice slice;
       slice.state = &reading.state;
-      slice.tokens = tokens.subspan(reading.n_done, std::min(left, tokens.size() - reading.n_done));
+      const size_t rest = tokens.size() - reading.n_done;
+      slice.tokens = tokens.subspan(reading.n_done, causal ? std::min(left, rest) : rest);
       slice.all_rows = wants_all_rows();
-      left -= slice.tokens.size();
+      left -= std::min(left, slice.tokens.size());
+      n_rows += slice.tokens.size();
       slices_.push_back(slice);
     }
-    const int64_t n_rows = options_.batch_rows - static_cast<int64_t>(left);
     const int64_t dim = engine_.info().dim;
-    const int64_t n_outputs = wants_all_rows() ? n_rows : static_cast<int64_t>(slices_.size());
+    const auto n_outputs = static_cast<int64_t>(wants_all_rows() ? n_rows : slices_.size());
     hidden_.resize(static_cast<size_t>(n_outputs * dim));
     const TensorView hidden = TensorView::matrix(hidden_.data(), n_outputs, dim);
     INGOT_TRY(engine_.step(slices_, {.logits = {}, .hidden = hidden}, options_.cancel.flag(), &scratch_));
@@ -88,14 +97,14 @@ class Embedder {
       row += n_given;
       if (ends) readings_.pop_front();
     }
-    return n_rows;
+    return static_cast<int64_t>(n_rows);
   }
 
   // Some of a sequence's rows, in order.
   void take(size_t idx, TensorView rows, bool begins, bool ends) {
     std::vector<float>& out = embeddings_[idx];
     const auto dim = static_cast<size_t>(rows.cols);
-    switch (options_.pooling) {
+    switch (pooling_) {
       case Pooling::kLast:
         if (ends) out.assign(rows.row(0), rows.row(0) + dim);
         break;
@@ -133,6 +142,7 @@ class Embedder {
   Engine& engine_;
   std::span<const std::vector<int32_t>> sequences_;
   const EmbedOptions& options_;
+  const Pooling pooling_;
   std::vector<std::vector<float>> embeddings_;
   std::deque<Reading> readings_;  // begun and not ended; at most the last one of a step is not ended by it
   size_t next_ = 0;               // of the sequences

@@ -43,6 +43,21 @@ int64_t chunk_rows(const Chunking& chunking) {
   return 1 + chunking.overlap;
 }
 
+Pooling default_pooling(const ModelSpec& spec) {
+  switch (spec.pooling) {
+    case PoolingKind::kNone:
+      return Pooling::kNone;
+    case PoolingKind::kMean:
+      return Pooling::kMean;
+    case PoolingKind::kFirst:
+      return Pooling::kFirst;
+    case PoolingKind::kLast:
+    case PoolingKind::kUnknown:
+      break;
+  }
+  return Pooling::kLast;
+}
+
 ModelInfo describe(const GgufFile& file, const ModelSpec& spec, const Vocabulary& vocabulary) {
   ModelInfo info;
   info.architecture = spec.architecture;
@@ -59,6 +74,8 @@ ModelInfo describe(const GgufFile& file, const ModelSpec& spec, const Vocabulary
     info.n_kv_heads = std::max(info.n_kv_heads, layer.attention.n_kv_heads);
   }
   info.vocab_size = spec.n_vocab;
+  info.causal = spec.causal;
+  info.pooling = default_pooling(spec);
   return info;
 }
 

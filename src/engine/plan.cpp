@@ -51,8 +51,14 @@ std::string describe_norms(NormKind kind, const LayerWeights* w) {
   if (w == nullptr) return norms;
   const bool before = !w->mixer_norm.empty();
   const bool after = !w->mixer_post_norm.empty();
-  const bool biased = !w->mixer_norm.bias.empty() || !w->mixer_post_norm.bias.empty();
-  const char* place = before && after ? " before and after" : before ? " before" : after ? " after" : "";
+  const bool behind = !w->mixer_out_norm.empty();
+  const bool biased =
+      !w->mixer_norm.bias.empty() || !w->mixer_post_norm.bias.empty() || !w->mixer_out_norm.bias.empty();
+  const char* place = before && after ? " before and after"
+                      : before        ? " before"
+                      : after         ? " after"
+                      : behind        ? " behind the residual"
+                                      : "";
   return norms + (biased ? " with biases" : "") + place;
 }
 
@@ -70,6 +76,7 @@ std::string describe_attention(const ModelSpec& spec, const AttentionSpec& atten
   } else {
     text += ", no rope";
   }
+  if (!spec.causal) text += ", of the whole text";
   if (attention.window > 0) text += fmt::format(", window {}", attention.window);
   if (attention.softcap > 0) text += fmt::format(", cap {}", attention.softcap);
   if (w == nullptr) return text;

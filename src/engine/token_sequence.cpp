@@ -84,6 +84,10 @@ Result<FeedResult> TokenSequence::feed(std::span<const int32_t> tokens, TensorVi
   const Input input = {tokens, embeddings};
   const int64_t n_rows = input.n_rows();
   if (n_rows == 0) return invalid("nothing to feed: no tokens");
+  if (!engine_->info().causal) {
+    return fail(ErrorKind::kUnsupported, "{} models are encoders: they embed texts and do not continue them",
+                engine_->info().architecture);
+  }
   INGOT_TRY(check_chunking(options.chunk));
   INGOT_TRY(engine_->check_tokens(tokens));
   INGOT_TRY(check_fits(n_rows));

@@ -104,10 +104,16 @@ struct AttentionArgs {
   float* out = nullptr;  // (n_rows, n_heads * value_dim)
   int64_t out_stride = 0;
   int64_t first_position = 0;  // of row 0
+  int64_t end_seen = 0;        // 0: a row sees up to itself; else every row sees up to here
   // Of all rows. Generated ones keep FP32 products; those of prompts may round to bf16.
   TokenClass token_class = TokenClass::kPrompt;
   int64_t block_rows = 0;  // rows of an item at most; changes no bits
 };
+
+// One behind the last position that a row sees.
+inline int64_t end_seen_by(const AttentionArgs& args, int64_t row) {
+  return args.end_seen > 0 ? args.end_seen : args.first_position + row + 1;
+}
 
 // Query rows [first_row, end_row), at most block_rows of them, of all heads that share one head of keys.
 struct AttentionItem {

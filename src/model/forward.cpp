@@ -58,6 +58,7 @@ Status place(const Model& model, std::span<const SequenceSlice> slices, std::vec
   for (const SequenceSlice& slice : slices) {
     const int64_t first = slice.state->length();
     const int64_t n_rows = slice.n_rows();
+    INGOT_CHECK(model.spec().causal || (first == 0 && !slice.generated), "encoders read a text at once");
     if (n_rows > n_positions - first) {
       return invalid("{} tokens after {} exceed the {} positions of this model", n_rows, first, n_positions);
     }
@@ -104,11 +105,17 @@ void embed(Step& step) {
       std::memcpy(rows.row(n), slice.embeddings.row(n), static_cast<size_t>(rows.cols) * sizeof(float));
     }
   }
-  normalize(step, "embedding_norm", step.model.weights().embedding_norm, step.x, step.x);
-  const LinearWeights& positions = step.model.weights().position_embedding;
-  if (positions.empty()) return;
-  step.ops.embed(step.positions, positions.matrix, positions.scale, fit(step, step.inner, step.x.cols));
-  step.ops.add(step.x, fit(step, step.inner, step.x.cols), 1.0f, step.x);
+  const Weights& weights = step.model.weights();
+  const auto add_rows = [&](const LinearWeights& table, std::span<const int32_t> ids) {
+    if (table.empty()) return;
+    const TensorView rows = fit(step, step.inner, step.x.cols);
+    step.ops.embed(ids, table.matrix, table.scale, rows);
+    step.ops.add(step.x, rows, 1.0f, step.x);
+  };
+  add_rows(weights.position_embedding, step.positions);
+  if (!weights.token_types.empty()) step.scratch.token_types.assign(static_cast<size_t>(step.rows.total()), 0);
+  add_rows(weights.token_types, step.scratch.token_types);
+  normalize(step, "embedding_norm", weights.embedding_norm, step.x, step.x);
 }
 
 // From here on only rows between the first and the last wanted one matter, of the residual stream and of what is about
@@ -134,8 +141,7 @@ void feed_forward(Step& step, int64_t layer_idx, const LayerWeights& w, const Wa
   const LayerSpec& layer = step.model.spec().layers[static_cast<size_t>(layer_idx)];
   const TensorView inner = normalize(step, "ffn_norm", w.ffn_norm, step.x, fit(step, step.inner, step.x.cols));
   if (layer.ffn_kind == FfnKind::kMoe) {
-    add_branch(step, moe_ffn(step, layer.ffn, w, inner), w.ffn_post_norm);
-    return;
+    return add_branch(step, moe_ffn(step, layer.ffn, w, inner), w.ffn_post_norm);
   }
   if (looks_back(layer)) {
     TensorView shifted = shift_channels(step, layer_idx, inner);
@@ -152,8 +158,12 @@ void gather_final(Step& step, const Wanted& wanted) {
   const VectorWeights& w = step.model.weights().output_norm;
   int64_t n_gathered = 0;
   for (const RowRange& range : wanted.ranges) {
-    normalize(step, "output_norm", w, step.x.row_range(range.first - wanted.ranges.front().first, range.count),
-              step.final.row_range(n_gathered, range.count));
+    const TensorView rows = step.x.row_range(range.first - wanted.ranges.front().first, range.count);
+    const TensorView out = step.final.row_range(n_gathered, range.count);
+    normalize(step, "output_norm", w, rows, out);
+    for (int64_t row = 0; w.empty() && row < range.count; ++row) {
+      std::memcpy(out.row(row), rows.row(row), static_cast<size_t>(rows.cols) * sizeof(float));
+    }
     n_gathered += range.count;
   }
 }
@@ -193,7 +203,9 @@ void run_layer(Step& step, int64_t layer_idx, const Wanted& wanted) {
   const bool last = layer_idx == step.model.spec().n_layers() - 1;
   if (last && !looks_back(layer)) keep_wanted_rows(step, wanted, mixed);
   add_projection(step, "output_projection", w.wo, mixed, w.mixer_post_norm);
+  normalize(step, "attention_norm", w.mixer_out_norm, step.x, step.x);
   feed_forward(step, layer_idx, w, last ? &wanted : nullptr);
+  normalize(step, "ffn_norm", w.ffn_out_norm, step.x, step.x);
 }
 
 void give_outputs(Step& step, const Wanted& wanted, const ForwardOutputs& outputs) {

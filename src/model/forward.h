@@ -15,7 +15,8 @@
 
 namespace ingot::core {
 
-// What one sequence brings to a step. Either tokens or embeddings, which continue the state at its length.
+// What one sequence brings to a step. Either tokens or embeddings, which continue the state at its length; to a model
+// that is not causal all of a text, from the beginning.
 struct SequenceSlice {
   SequenceState* state = nullptr;
   std::span<const int32_t> tokens;  // ids inside the vocabulary: checked by the caller
@@ -44,6 +45,7 @@ class ForwardScratch {
   std::vector<int32_t> positions;     // (rows) of the step
   std::vector<int32_t> expert_ids;    // (rows, n_used)
   std::vector<float> expert_weights;  // (rows, n_used)
+  std::vector<int32_t> token_types;   // (rows)
   std::vector<RecurrentRows> sequences;
 
  private:

@@ -33,6 +33,8 @@ int64_t extent(Dim dim, const ModelSpec& spec, const LayerSpec& layer) {
       return spec.n_vocab;
     case Dim::kContext:
       return spec.context_length;
+    case Dim::kTokenTypes:
+      return spec.n_token_types;
     case Dim::kQuery:
       return attention.query_width();
     case Dim::kKey:
@@ -122,10 +124,10 @@ class WeightLoader {
   Result<const GgufTensor*> find(const std::string& name, Need need, const Shape& expected);
   Result<std::vector<float>> read_vector(const std::string& name, Need need, int64_t length, int64_t n_vectors = 1);
   Result<float> read_scale(const std::string& name, int64_t n_slices);
-  // Whether nothing will be multiplied with this matrix: its rows are looked up, and the head is another one.
+  // Whether nothing will be multiplied with this matrix: its rows are looked up, and the head is another one, or none.
   bool only_embeds(const LinearWeights* matrix) const {
-    return matrix == &weights_.position_embedding ||
-           (matrix == &weights_.token_embedding && file_.find_tensor("output.weight") != nullptr);
+    return matrix == &weights_.position_embedding || matrix == &weights_.token_types ||
+           (matrix == &weights_.token_embedding && (!spec_.causal || file_.find_tensor("output.weight") != nullptr));
   }
   Status choose_ropes(const LoadOptions& options);
   void move_biases();
@@ -270,7 +272,7 @@ void WeightLoader::move_biases() {
 Result<LoadedWeights> WeightLoader::finish(const LoadOptions& options) {
   move_biases();
   INGOT_TRY(choose_ropes(options));
-  if (weights_.output.empty()) {
+  if (weights_.output.empty() && spec_.causal) {
     INGOT_TRY(refuse_lost_head());
     weights_.output = weights_.token_embedding;  // tied: the same pages
   }

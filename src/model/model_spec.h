@@ -92,12 +92,18 @@ struct RopeSpec {
   bool use_factor_tensors = false;  // rope_freqs, rope_factors_long and rope_factors_short divide the frequencies
 };
 
+// Which rows of a text are to be its embedding, as files say.
+enum class PoolingKind : uint8_t { kUnknown, kNone, kMean, kFirst, kLast };
+
 struct ModelSpec {
   std::string architecture;
   std::string name;  // general.name, or ""
   int64_t dim = 0;
   int64_t n_vocab = 0;
+  int64_t n_token_types = 0;   // of encoders
   int64_t context_length = 0;  // positions the model was trained on
+  bool causal = true;          // false: every row sees all of its text, which is read at once; there is no next token
+  PoolingKind pooling = PoolingKind::kUnknown;
   NormKind norm = NormKind::kRms;
   float norm_epsilon = 0.0f;
   float embedding_scale = 1.0f;

@@ -1,6 +1,7 @@
 // read_model_spec: the file's metadata and the architecture's own data become a ModelSpec. Every value is bounded here,
 // so that the rest of the engine can trust products of them; whether they fit the tensors is checked by the loader.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -46,10 +47,12 @@ Result<int64_t> read_n_vocab(const GgufFile& file) {
 }
 
 // What would change the meaning of the weights and is not done here must not be passed over.
-Status refuse_unsupported(const MetadataKeys& keys) {
-  INGOT_ASSIGN(const bool causal, keys.bool_or("attention.causal", true));
-  if (!causal)
-    return fail(ErrorKind::kUnsupported, "{} is false; ingot runs causal models", keys.full_name("attention.causal"));
+Status refuse_unsupported(const MetadataKeys& keys, const Architecture& architecture) {
+  INGOT_ASSIGN(const bool causal, keys.bool_or("attention.causal", architecture.causal));
+  if (causal != architecture.causal) {
+    return fail(ErrorKind::kUnsupported, "{} is {}; of this architecture ingot knows the other kind",
+                keys.full_name("attention.causal"), causal);
+  }
   for (const char* key : {"attention.clamp_kqv", "attention.max_alibi_bias"}) {
     INGOT_ASSIGN(const double value, keys.float_or(key, 0.0, {-1e30, 1e30}));
     if (value != 0.0)
@@ -308,6 +311,19 @@ Status read_scales(const MetadataKeys& keys, const Architecture& architecture, M
   return {};
 }
 
+// The numbers are GGUF's.
+Result<PoolingKind> read_pooling(const MetadataKeys& keys) {
+  constexpr const char* kKey = "pooling_type";
+  constexpr std::array kKinds{PoolingKind::kNone, PoolingKind::kMean, PoolingKind::kFirst, PoolingKind::kLast};
+  if (!keys.has(kKey)) return PoolingKind::kUnknown;
+  INGOT_ASSIGN(const int64_t number, keys.required_int(kKey, {0, 1 << 16}));
+  if (number >= static_cast<int64_t>(kKinds.size())) {
+    return fail(ErrorKind::kUnsupported, "{} is {}; ingot knows 0 (none), 1 (mean), 2 (cls) and 3 (last)",
+                keys.full_name(kKey), number);
+  }
+  return kKinds[static_cast<size_t>(number)];
+}
+
 }  // namespace
 
 Result<ModelSpec> read_model_spec(const GgufFile& file) {
@@ -319,7 +335,7 @@ Result<ModelSpec> read_model_spec(const GgufFile& file) {
                 known_architectures());
   }
   const MetadataKeys keys(file.metadata(), architecture->name);
-  INGOT_TRY(refuse_unsupported(keys));
+  INGOT_TRY(refuse_unsupported(keys, *architecture));
 
   ModelSpec spec;
   spec.architecture = *name;
@@ -334,6 +350,9 @@ Result<ModelSpec> read_model_spec(const GgufFile& file) {
   INGOT_TRY(recurrent ? read_time_mix(keys, file, spec) : read_attention(keys, *architecture, spec));
   INGOT_TRY(read_ffn(keys, *architecture, spec));
   INGOT_TRY(read_scales(keys, *architecture, spec));
+  spec.causal = architecture->causal;
+  if (const GgufTensor* types = file.find_tensor("token_types.weight")) spec.n_token_types = types->dims[1];
+  INGOT_ASSIGN(spec.pooling, read_pooling(keys));
   if (architecture->finish != nullptr) architecture->finish(spec);
   return spec;
 }

@@ -64,6 +64,7 @@ struct LayerWeights {
   VectorWeights k_norm;           // (key_dim) or (n_kv_heads * key_dim)
   LinearWeights wo;               // (dim, n_heads * value_dim)
   VectorWeights mixer_post_norm;  // (dim), on what the mixer adds
+  VectorWeights mixer_out_norm;   // (dim), on the residual stream once the mixer has added to it
   TimeMixWeights time_mix;        // in place of the matrices of attention
 
   VectorWeights ffn_norm;       // (dim), before the feed-forward part
@@ -73,6 +74,7 @@ struct LayerWeights {
   LinearWeights gate_up;        // (2 * ffn_dim, dim): gate, then up
   LinearWeights down;           // (dim, ffn_dim)
   VectorWeights ffn_post_norm;  // (dim), on what the feed-forward part adds
+  VectorWeights ffn_out_norm;   // (dim), on the residual stream once the feed-forward part has added to it
 
   LinearWeights router;         // (n_experts, dim)
   LinearWeights gate_experts;   // (n_experts, expert_ffn_dim, dim)
@@ -93,7 +95,8 @@ struct RopeTable {
 struct Weights {
   LinearWeights token_embedding;     // (n_vocab, dim)
   LinearWeights position_embedding;  // (context_length, dim), or empty
-  VectorWeights embedding_norm;      // (dim), on the token embedding, or empty
+  LinearWeights token_types;         // (types, dim), or empty: the first is added to every token
+  VectorWeights embedding_norm;      // (dim), on the sum of all embeddings, or empty
   VectorWeights output_norm;         // (dim)
   LinearWeights output;              // (n_vocab, dim); the token embedding again where the file has none
   VectorWeights rope_freqs;          // (rotary_dim / 2) divisors, or empty

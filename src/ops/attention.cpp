@@ -91,7 +91,8 @@ void CpuOps::attention(const StepRows& step, const AttentionParams& params, cons
   INGOT_CHECK(params.sinks.empty() || static_cast<int64_t>(params.sinks.size()) == params.n_heads, "one sink a head");
   if (q.rows == 0) return;
   const int64_t end_position = first_position + q.rows;
-  const auto last_page = static_cast<size_t>((end_position - 1) / kPageTokens);
+  INGOT_CHECK(params.end_seen == 0 || params.end_seen >= end_position, "rows that see themselves");
+  const auto last_page = static_cast<size_t>((std::max(params.end_seen, end_position) - 1) / kPageTokens);
   INGOT_CHECK(last_page < kv.key_pages.size() && last_page < kv.value_pages.size(), "pages for every position");
   const int64_t n_prompt = step.n_prompt;
   const auto attend_rows = [&](int64_t first, int64_t n_rows, TokenClass token_class) {

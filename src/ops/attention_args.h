@@ -43,6 +43,7 @@ inline AttentionArgs attention_args(const AttentionParams& params, const KvView&
   args.out = out.data;
   args.out_stride = out.row_stride;
   args.first_position = first_position;
+  args.end_seen = params.end_seen;
   args.token_class = token_class;
   args.block_rows = attention_block_rows(args, q.rows, n_threads);
   return args;
@@ -57,7 +58,7 @@ struct SegmentRange {
 inline SegmentRange seen_segments(const AttentionArgs& args, int64_t n_rows) {
   const int64_t first_seen = args.window > 0 ? std::max<int64_t>(0, args.first_position - args.window + 1) : 0;
   const int64_t first = first_seen / kSegmentTokens;
-  return {first, (args.first_position + n_rows - 1) / kSegmentTokens + 1 - first};
+  return {first, (end_seen_by(args, n_rows - 1) - 1) / kSegmentTokens + 1 - first};
 }
 
 // Few rows over a long cache are split by segments too: else there might be fewer items than threads.

@@ -80,6 +80,7 @@ struct AttentionParams {
   float scale = 1.0f;                 // on q.k
   float softcap = 0.0f;               // 0 = none; else scores become softcap * tanh(score / softcap)
   int64_t window = 0;                 // 0 = all positions before; else position t sees (t - window, t]
+  int64_t end_seen = 0;               // 0 = causal; else every row sees positions [0, end_seen), which are written
   std::span<const float> sinks = {};  // (n_heads) logits that join the softmax's sum without a value, or empty
 };
 
@@ -261,7 +262,8 @@ class Ops {
   // Stores rows of k, (rows, n_kv_heads * key_dim), and v, (rows, n_kv_heads * value_dim), at positions
   // [first_position, first_position + rows). Precondition: the pages exist.
   virtual void write_kv(const KvView& kv, int64_t first_position, TensorView k, TensorView v) = 0;
-  // Causal: row r stands at first_position + r and sees positions [0, first_position + r], less by the window.
+  // Row r stands at first_position + r and sees positions [0, first_position + r], or all before params.end_seen; less
+  // by the window.
   // q: (rows, n_heads * key_dim); out: (rows, n_heads * value_dim).
   virtual void attention(const StepRows& step, const AttentionParams& params, const KvView& kv, int64_t first_position,
                          TensorView q, TensorView out) = 0;

@@ -21,6 +21,7 @@ int64_t kv_value_bytes(const KvView& kv) {
 
 // Positions that any of the rows sees.
 int64_t n_seen(const AttentionParams& params, int64_t first_position, int64_t n_rows) {
+  if (params.end_seen > 0) return params.end_seen;
   const int64_t first = params.window > 0 ? std::max<int64_t>(0, first_position - params.window + 1) : 0;
   return first_position + n_rows - first;
 }
@@ -163,10 +164,12 @@ void ProfiledOps::write_kv(const KvView& kv, int64_t first_position, TensorView 
 void ProfiledOps::attention(const StepRows& step, const AttentionParams& params, const KvView& kv,
                             int64_t first_position, TensorView q, TensorView out) {
   const int64_t head_width = kv.key_dim + kv.value_dim;
+  const int64_t n_pairs =
+      params.end_seen > 0 ? q.rows * params.end_seen : attention_pairs(first_position, q.rows, params.window);
   record("attention",
          {.n_bytes = n_seen(params, first_position, q.rows) * kv.n_kv_heads * head_width * kv_value_bytes(kv) +
                      bytes_of(q) + bytes_of(out),
-          .n_flops = 2 * attention_pairs(first_position, q.rows, params.window) * params.n_heads * head_width,
+          .n_flops = 2 * n_pairs * params.n_heads * head_width,
           .n_rows = q.rows,
           .position = first_position},
          [&] { inner_.attention(step, params, kv, first_position, q, out); });
@@ -191,7 +194,9 @@ void ProfiledOps::record_attention_stages(const StepRows& step, const AttentionP
       inner_.time_attention_stages(step, params, kv, first_position, q, out);
   if (!times) return;
 
-  const int64_t n_scores = attention_pairs(first_position, q.rows, params.window) * params.n_heads;
+  const int64_t n_pairs =
+      params.end_seen > 0 ? q.rows * params.end_seen : attention_pairs(first_position, q.rows, params.window);
+  const int64_t n_scores = n_pairs * params.n_heads;
   const int64_t score_bytes = n_scores * int64_t{sizeof(float)};
   const int64_t cached = n_seen(params, first_position, q.rows) * kv.n_kv_heads * kv_value_bytes(kv);
   // One after another from where they began, as if each had run in one go.

@@ -116,10 +116,10 @@ struct PageRange {
 inline PageRange segment_pages(const AttentionArgs& args, const AttentionItem& item, int64_t segment) {
   constexpr int64_t kPagesPerSegment = kSegmentTokens / kPageTokens;
   const int64_t first_position = args.first_position + item.first_row;
-  const int64_t last_position = args.first_position + item.end_row - 1;
+  const int64_t last_seen = end_seen_by(args, item.end_row - 1) - 1;
   const int64_t first_seen = args.window > 0 ? std::max<int64_t>(0, first_position - args.window + 1) : 0;
   return {std::max(first_seen / kPageTokens, segment * kPagesPerSegment),
-          std::min(last_position / kPageTokens + 1, (segment + 1) * kPagesPerSegment)};
+          std::min(last_seen / kPageTokens + 1, (segment + 1) * kPagesPerSegment)};
 }
 
 template <typename Products>
@@ -154,7 +154,7 @@ void attend_with(const AttentionArgs& args, const AttentionItem& item, std::byte
   const auto parts = divide_scratch<Products>(args, scratch);
   const int64_t first_position = args.first_position + item.first_row;
   const int64_t first_seen = args.window > 0 ? std::max<int64_t>(0, first_position - args.window + 1) : 0;
-  const int64_t end_segment = (args.first_position + item.end_row - 1) / kSegmentTokens + 1;
+  const int64_t end_segment = (end_seen_by(args, item.end_row - 1) - 1) / kSegmentTokens + 1;
   Products::gather_queries(args, item, shape, parts.products);
   clear_partials(shape.n_states, shape.partial, parts.totals);
   for (int64_t segment = first_seen / kSegmentTokens; segment < end_segment; ++segment) {

@@ -39,7 +39,7 @@ inline PageOfHead page_of_head(const AttentionArgs& args, const AttentionItem& i
   const auto index = static_cast<size_t>(page);
   return {kv.key_pages[index] + item.kv_head * kPageTokens * kv.key_dim * element,
           kv.value_pages[index] + item.kv_head * kPageTokens * kv.value_dim * element,
-          std::min(args.first_position + item.end_row - page * kPageTokens, kPageTokens)};
+          std::min(end_seen_by(args, item.end_row - 1) - page * kPageTokens, kPageTokens)};
 }
 
 // What is read next comes into the cache while this is multiplied: a step of a tile asks for as much as it reads. The

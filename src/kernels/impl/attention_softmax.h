@@ -48,7 +48,8 @@ struct PositionRange {
 // The slots of the page from page_position on that the query at position sees; empty: begin >= end.
 inline PositionRange seen_slots(const AttentionArgs& args, int64_t position, int64_t page_position) {
   const int64_t first = args.window > 0 ? std::max<int64_t>(0, position - args.window + 1) : 0;
-  return {std::max<int64_t>(first - page_position, 0), std::min(position + 1 - page_position, kPageTokens)};
+  const int64_t end = end_seen_by(args, position - args.first_position);
+  return {std::max<int64_t>(first - page_position, 0), std::min(end - page_position, kPageTokens)};
 }
 
 // A score by which queries were not scaled yet: the cap's own unit stands in between.

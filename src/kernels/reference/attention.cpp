@@ -79,7 +79,7 @@ void attend(const AttentionArgs& args, const AttentionItem& item, std::byte* scr
     return args.window > 0 ? std::max<int64_t>(0, position - args.window + 1) : 0;
   };
   const int64_t first_page = first_seen(args.first_position + item.first_row) / kPageTokens;
-  const int64_t last_position = args.first_position + item.end_row - 1;
+  const int64_t last_position = end_seen_by(args, item.end_row - 1) - 1;
   const int64_t end_page = last_position / kPageTokens + 1;
   const auto score = [&](int64_t row, int64_t head, int64_t slot) {
     double value =
@@ -94,7 +94,7 @@ void attend(const AttentionArgs& args, const AttentionItem& item, std::byte* scr
       const int64_t head = item.kv_head * group + state % group;
       const int64_t position = args.first_position + row;
       const int64_t begin = std::max(first_seen(position), page * kPageTokens);
-      const int64_t end = std::min(position + 1, (page + 1) * kPageTokens);
+      const int64_t end = std::min(end_seen_by(args, row), (page + 1) * kPageTokens);
       for (int64_t seen = begin; seen < end; ++seen) visit(state, row, head, seen - page * kPageTokens);
     }
   };

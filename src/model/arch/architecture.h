@@ -24,6 +24,7 @@ enum class Dim : uint8_t {
   kModel,  // embedding_length
   kVocab,
   kContext,     // context_length
+  kTokenTypes,  // tokenizer.ggml.token_type_count
   kQuery,       // n_heads * key_dim
   kKey,         // n_kv_heads * key_dim
   kValue,       // n_kv_heads * value_dim
@@ -85,6 +86,7 @@ struct LocalRope {
 
 struct Architecture {
   std::string_view name;  // general.architecture
+  bool causal = true;     // false: an encoder, without a head
   MixerKind mixer = MixerKind::kAttention;
   FfnKind dense_ffn_kind = FfnKind::kGated;
   NormKind norm = NormKind::kRms;

@@ -7,9 +7,9 @@
 
 #include "model/arch/architecture.h"
 
-#define INGOT_ARCHITECTURES(row)                                                                                 \
-  row(kArwkv7) row(kGemma2) row(kGemma3) row(kGpt2) row(kGranite) row(kLlama) row(kOlmo2) row(kPhi3) row(kQwen2) \
-      row(kQwen2Moe) row(kQwen3) row(kQwen3Moe) row(kRwkv7) row(kStarcoder2)
+#define INGOT_ARCHITECTURES(row)                                                                                     \
+  row(kArwkv7) row(kBert) row(kGemma2) row(kGemma3) row(kGpt2) row(kGranite) row(kLlama) row(kNomicBert) row(kOlmo2) \
+      row(kPhi3) row(kQwen2) row(kQwen2Moe) row(kQwen3) row(kQwen3Moe) row(kRwkv7) row(kStarcoder2)
 
 namespace ingot::core {
 

@@ -52,7 +52,7 @@ TensorView attention_mixer(Step& step, int64_t layer_idx, TensorView inner) {
   turn(step, spec, heads.q);
   turn(step, spec, heads.k);
 
-  const AttentionParams params{
+  AttentionParams params{
       .n_heads = spec.n_heads, .scale = spec.scale, .softcap = spec.softcap, .window = spec.window, .sinks = {}};
   const TensorView mixed = fit(step, step.mixed, spec.mixed_width());
   int64_t row = 0;
@@ -63,6 +63,7 @@ TensorView attention_mixer(Step& step, int64_t layer_idx, TensorView inner) {
     step.label("kv_cache_write");
     step.ops.write_kv(kv, step.first_position(slice), heads.k.row_range(row, n_rows), heads.v.row_range(row, n_rows));
     step.label("attention");
+    params.end_seen = step.model.spec().causal ? 0 : step.first_position(slice) + n_rows;
     step.ops.attention(rows, params, kv, step.first_position(slice), heads.q.row_range(row, n_rows),
                        mixed.row_range(row, n_rows));
     row += n_rows;
