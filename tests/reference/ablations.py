@@ -8,11 +8,13 @@ import re
 
 import numpy as np
 
+import ablations_bert
 import ablations_rwkv7
+import bert
 import rope as rope_module
 import rwkv7
 from config import read_config
-from forward import logits
+from forward import hidden, logits
 from gguf_file import WithoutTensors
 
 # A change has to be this much of the logits' deviation, well above what any honest rounding does.
@@ -79,8 +81,11 @@ def _removable_tensors(file):
 
 
 def changes(file, tokens, positions, expected):
-    """[(feature, largest change of a logit relative to the logits' deviation)] with each feature taken away."""
-    if file.architecture in rwkv7.ARCHITECTURES:
+    """[(feature, largest change of an output relative to the outputs' deviation)] with each feature taken away."""
+    says = logits
+    if file.architecture in bert.ARCHITECTURES:
+        says, found = hidden, list(ablations_bert.changed_hidden(file, tokens))
+    elif file.architecture in rwkv7.ARCHITECTURES:
         found = list(ablations_rwkv7.changed_logits(file, tokens))
     else:
         config = read_config(file)
@@ -88,11 +93,12 @@ def changes(file, tokens, positions, expected):
         for pattern, other in _removable_tensors(file):
             found.append((pattern, logits(other, tokens, read_config(other))))
     other_tokens = [tokens[0] + 1 if tokens[0] + 1 not in tokens else tokens[0] - 1] + list(tokens[1:])
-    found.append(("first token", logits(file, other_tokens)))
+    found.append(("first token", says(file, other_tokens)))
     return [(name, np.max(np.abs(other[positions] - expected)) / np.std(expected)) for name, other in found]
 
 
 def require_every_feature_to_show(file, tokens, positions, expected):
-    unseen = [name for name, change in changes(file, tokens, positions, expected) if change < VISIBLE]
+    unseen = [name for name, change in changes(file, tokens, positions, expected)
+              if change < ablations_bert.BARELY_VISIBLE.get(name, VISIBLE)]
     if unseen:
         raise AssertionError(f"{file.metadata.get('general.name')}: no visible effect of {', '.join(unseen)}")

@@ -11,28 +11,11 @@ import numpy as np
 
 import layers
 import rwkv7
-from gguf_file import WithoutTensors
+from gguf_file import ChangedTensors, WithoutTensors
 
 # A decay, rate or share whose bias is this far out is exactly 0 or 1 behind the sigmoid.
 SATURATED = 1e4
 RESET_AT = 24  # far enough from the last token that only slow decays remember
-
-
-class _ChangedTensors:
-    """A file in which the tensors that match have other values."""
-
-    def __init__(self, file, pattern, change):
-        self._file, self._pattern, self._change = file, re.compile(pattern), change
-
-    def __getattr__(self, name):
-        return getattr(self._file, name)
-
-    def tensor(self, name):
-        values = self._file.tensor(name)
-        return self._change(values) if self._pattern.search(name) else values
-
-    def optional_tensor(self, name):
-        return self.tensor(name) if self.has_tensor(name) else None
 
 
 def changed_logits(file, tokens):
@@ -53,14 +36,14 @@ def changed_logits(file, tokens):
 
 def _changed_files(file):
     def filled(pattern, value):
-        return _ChangedTensors(file, pattern, lambda values: np.full_like(values, value))
+        return ChangedTensors(file, pattern, lambda values: np.full_like(values, value))
 
     names = file.tensor_names()
     n_slices = file.tensor("blk.0.time_mix_lerp_fused.weight").shape[0]
     for index, name in enumerate(rwkv7.INTERPOLATED[:n_slices]):
-        yield f"interpolation of {name}", _ChangedTensors(
+        yield f"interpolation of {name}", ChangedTensors(
             file, "lerp_fused", lambda values, index=index: _with_row(values, index, 0.0))
-        yield f"interpolation of {name} by its neighbour's share", _ChangedTensors(
+        yield f"interpolation of {name} by its neighbour's share", ChangedTensors(
             file, "lerp_fused", lambda values, index=index: _with_row(values, index, values[(index + 1) % n_slices]))
     yield "token shift of the time mix", filled("lerp_fused", 0.0)
     yield "decay", filled("time_mix_w0", -SATURATED)

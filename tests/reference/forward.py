@@ -1,4 +1,4 @@
-"""Logits of a decoder-only model in float64: the transformers of config.py here, the recurrent ones in rwkv7.py.
+"""A model in float64: the decoders of config.py here, the recurrent ones in rwkv7.py, the encoders in bert.py.
 
 One loop over the layers; what differs between architectures is either data of the config or a tensor that is there or
 not. Everything is computed for all tokens at once, without a cache: nothing to get wrong but the mathematics.
@@ -6,6 +6,7 @@ not. Everything is computed for all tokens at once, without a cache: nothing to 
 
 import numpy as np
 
+import bert
 import layers
 import rwkv7
 from config import read_config
@@ -21,6 +22,8 @@ def logits(file, tokens, config=None, context=None, trace=None):
     """
     if file.architecture in rwkv7.ARCHITECTURES:
         return rwkv7.logits(file, tokens, config, trace)
+    if file.architecture in bert.ARCHITECTURES:
+        raise ValueError(f"{file.architecture} is an encoder and has no logits: ask for hidden()")
     config = config or read_config(file, context)
     tokens = np.asarray(tokens)
     x = file.tensor("token_embd.weight")[tokens] * config.embedding_scale
@@ -34,6 +37,13 @@ def logits(file, tokens, config=None, context=None, trace=None):
     output = file.tensor("output.weight" if file.has_tensor("output.weight") else "token_embd.weight")
     out = layers.linear(x, output, file.optional_tensor("output.bias")) / config.logit_divisor
     return layers.soft_cap(out, config.final_cap)
+
+
+def hidden(file, tokens, config=None, trace=None):
+    """(tokens, dim), float64: what an encoder says of each token, without pooling."""
+    if file.architecture not in bert.ARCHITECTURES:
+        raise ValueError(f"{file.architecture} is no encoder: ask for logits()")
+    return bert.hidden(file, tokens, config, trace)
 
 
 def _norm(config, x, weight, bias=None):
@@ -112,13 +122,16 @@ def _experts(tensors, config, x, activation, trace):
 def main():
     import argparse
 
-    parser = argparse.ArgumentParser(description="Logits of a GGUF model in float64.")
+    parser = argparse.ArgumentParser(description="Logits of a GGUF model, or an encoder's embedding, in float64.")
     parser.add_argument("model")
     parser.add_argument("tokens", nargs="+", type=int)
     parser.add_argument("--trace", action="store_true", help="the last token's hidden state after each layer")
     args = parser.parse_args()
-    trace = {}
-    last = logits(GgufFile(args.model), args.tokens, trace=trace)[-1]
+    trace, file = {}, GgufFile(args.model)
+    if file.architecture in bert.ARCHITECTURES:
+        print(" ".join(f"{value:.6f}" for value in bert.embedding(file, args.tokens)))
+        return
+    last = logits(file, args.tokens, trace=trace)[-1]
     for name, value in trace.items():
         if args.trace and name.startswith("layer"):
             head = " ".join(f"{number:.6f}" for number in value[-1, :6])

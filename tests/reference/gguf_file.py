@@ -85,3 +85,20 @@ class WithoutTensors:
 
     def optional_tensor(self, name):
         return self._file.tensor(name) if self.has_tensor(name) else None
+
+
+class ChangedTensors:
+    """A file in which the tensors that match have other values."""
+
+    def __init__(self, file, pattern, change):
+        self._file, self._pattern, self._change = file, re.compile(pattern), change
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+    def tensor(self, name):
+        values = self._file.tensor(name)
+        return self._change(values) if self._pattern.search(name) else values
+
+    def optional_tensor(self, name):
+        return self.tensor(name) if self.has_tensor(name) else None

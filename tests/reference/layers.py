@@ -1,5 +1,7 @@
 """The parts transformers are made of, in float64, written as their papers state them."""
 
+import math
+
 import numpy as np
 
 
@@ -31,6 +33,14 @@ def gelu_tanh(x):
     return 0.5 * x * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)))
 
 
+_erf = np.vectorize(math.erf, otypes=[np.float64])
+
+
+def gelu(x):
+    """The exact one, x times the normal distribution function: what BERT is trained with."""
+    return 0.5 * x * (1.0 + _erf(x / np.sqrt(2.0)))
+
+
 def soft_cap(x, cap):
     return x if not cap else cap * np.tanh(x / cap)
 
@@ -41,15 +51,16 @@ def linear(x, weight, bias=None):
     return out if bias is None else out + bias
 
 
-def attention(q, k, v, scale, window=0, cap=0.0):
-    """Causal attention with grouped queries. q: (tokens, n_heads, head_dim), k and v: (tokens, n_kv_heads, head_dim).
+def attention(q, k, v, scale, window=0, cap=0.0, causal=True):
+    """Attention with grouped queries. q: (tokens, n_heads, head_dim), k and v: (tokens, n_kv_heads, head_dim).
 
-    With a window a token sees itself and the window - 1 tokens before it. Returns (tokens, n_heads * head_dim).
+    With a window a token sees itself and the window - 1 tokens before it; if not causal, it also sees those behind it.
+    Returns (tokens, n_heads * head_dim).
     """
     n_tokens, n_heads, _ = q.shape
     queries_per_kv = n_heads // k.shape[1]
     query_pos, key_pos = np.arange(n_tokens)[:, None], np.arange(n_tokens)[None, :]
-    visible = key_pos <= query_pos
+    visible = key_pos <= query_pos if causal else np.ones((n_tokens, n_tokens), bool)
     if window:
         visible &= query_pos - key_pos < window
     out = np.empty((n_tokens, n_heads, v.shape[2]))
