@@ -88,3 +88,36 @@ def rwkv(writer):
     writer.add_eos_token_id(0)
     writer.add_eot_token_id(257)
     return len(tokens)
+
+
+# What WordPiece puts at both ends of a text.
+WORDPIECE_CLS, WORDPIECE_SEP = 2, 3
+
+
+def wordpiece(writer):
+    """Lower case: every ASCII letter, digit and sign starts a word, letters and digits also continue one; the rest is
+    [UNK]. A word's start carries U+2581, a continuation is bare."""
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    letters = [chr(code) for code in range(0x21, 0x7F) if not chr(code).isupper()]
+    continued = [letter for letter in letters if letter.isalnum()]
+    parts = "ing ed er ly es ion al en re is at on an ar or it st nd th ent ate est ers able ness ment".split()
+    starts = "un re de in dis pre con com pro ex some with quick brown lazy dog fox jump over world hello".split()
+    cjk = ["\u4e2d", "\u6587", "\u65e5", "\u672c", "\u4eba"]
+    tokens = special + ["\u2581" + start for start in dict.fromkeys(letters + _WORDS + starts + cjk)]
+    pairs = [consonant + vowel for vowel in "aeiou" for consonant in "bcdfghklmnprstvw"]
+    tokens += (continued + list(dict.fromkeys(parts + pairs)))[: 285 - len(tokens)]
+    types = [gguf.TokenType.CONTROL] * len(special) + [gguf.TokenType.NORMAL] * (len(tokens) - len(special))
+    while len(tokens) < 288:
+        tokens.append(f"[PAD{len(tokens)}]")
+        types.append(gguf.TokenType.UNUSED)
+    writer.add_tokenizer_model("bert")
+    writer.add_token_list(tokens)
+    writer.add_token_types(types)
+    writer.add_token_type_count(2)
+    writer.add_bos_token_id(WORDPIECE_CLS)  # where newer converters state [CLS]
+    writer.add_uint32("tokenizer.ggml.cls_token_id", WORDPIECE_CLS)
+    writer.add_sep_token_id(WORDPIECE_SEP)
+    writer.add_unk_token_id(1)
+    writer.add_pad_token_id(0)
+    writer.add_mask_token_id(4)
+    return len(tokens)
