@@ -87,25 +87,35 @@ def read_sizes(config):
             "embedding_length": size("hidden_size", "n_embd"), "block_count": size("num_hidden_layers", "n_layer"),
             "feed_forward_length": size("intermediate_size", "n_inner"),
             "attention.head_count": size("num_attention_heads", "n_head"),
-            "attention.layer_norm_epsilon": float(config.get("layer_norm_eps", config.get("layer_norm_epsilon", 1e-12)))}
+            "attention.layer_norm_epsilon": number(config, ("layer_norm_eps", "layer_norm_epsilon"), 1e-12)}
     if keys["embedding_length"] % keys["attention.head_count"]:
         raise Unusable(f"{keys['attention.head_count']} heads do not divide a width of {keys['embedding_length']}")
     if architecture == "nomic-bert":
         keys["rope.freq_base"] = rope_base(config)
-        # Nomic's own code extrapolates beyond what the models have seen, with another base: 2048 is what is trained.
-        if config.get("n_positions") == 8192:
-            keys["context_length"] = config.get("max_trained_positions") or 2048
+        # Beyond what a model has seen, Nomic's own code changes the base of the rope (rotary_scaling_factor).
+        if "n_positions" in config:
+            trained = int(number(config, ("max_trained_positions",), 2048.0))
+            keys["context_length"] = min(keys["context_length"], trained)
     refuse_unknown_features(architecture, config)
     return architecture, keys
 
 
+def number(config, names, default):
+    for name in names:
+        value = config.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+            return float(value)
+        if value is not None:
+            raise Unusable(f"{name} is {value!r} in config.json, not a positive number")
+    return default
+
+
 def rope_base(config):
-    for source in (config.get("rope_parameters"), config.get("rope_scaling"), config):
-        if isinstance(source, dict):
-            base = source.get("rope_theta", source.get("rotary_emb_base"))
-            if base is not None:
-                return float(base)
-    return 1000.0
+    rope = config.get("rope_parameters") or {}
+    if not isinstance(rope, dict) or rope.get("rope_type", "default") != "default":
+        raise Unusable(f"rope_parameters is {rope!r} in config.json; only rope_type 'default' is supported")
+    names = ("rope_theta", "rotary_emb_base")
+    return number(rope, names, number(config, names, 1000.0))
 
 
 def refuse_unknown_features(architecture, config):
@@ -115,12 +125,8 @@ def refuse_unknown_features(architecture, config):
     else:
         expected |= {"hidden_act": ("silu",), "activation_function": ("swiglu",), "prenorm": (False,),
                      "causal": (False,), "rotary_emb_fraction": (1, 1.0), "rotary_emb_interleaved": (False,),
-                     "rotary_emb_scale_base": (None,), "rotary_scaling_factor": (None,), "qkv_proj_bias": (False,),
-                     "mlp_fc1_bias": (False,), "mlp_fc2_bias": (False,), "moe_every_n_layers": (0, None),
-                     "use_rms_norm": (False, None)}
-        rope_type = (config.get("rope_parameters") or {}).get("rope_type", "default")
-        if rope_type != "default":
-            raise Unusable(f"rope type {rope_type!r} is not supported")
+                     "rotary_emb_scale_base": (None,), "qkv_proj_bias": (False,), "mlp_fc1_bias": (False,),
+                     "mlp_fc2_bias": (False,), "moe_every_n_layers": (0, None), "use_rms_norm": (False, None)}
     for name, values in expected.items():
         if config.get(name, values[0]) not in values:
             raise Unusable(f"{name} is {config[name]!r} in config.json; only {values[0]!r} is supported")
@@ -199,17 +205,24 @@ def require_shapes(tensors, shapes):
         raise Unusable(f"there is a tensor for {name}, which config.json leaves no room for")
 
 
+def wordpiece_tokens(tokenizer):
+    try:
+        kind, vocabulary = tokenizer["model"]["type"], tokenizer["model"]["vocab"]
+        if kind != "WordPiece":
+            raise Unusable(f"tokenizer.json is of type {kind!r}; only WordPiece is supported")
+        ids = vocabulary | {token["content"]: token["id"] for token in tokenizer.get("added_tokens") or []}
+        tokens = sorted(ids, key=ids.get)
+    except (KeyError, TypeError):
+        raise Unusable("tokenizer.json is not laid out as the library tokenizers writes it") from None
+    if [ids[token] for token in tokens] != list(range(len(tokens))):
+        raise Unusable("the ids in tokenizer.json are not 0, 1, 2 and so on")
+    return tokens
+
+
 def read_vocabulary(source):
     """(tokens by id, names of the special ones by their role)"""
     if (source / "tokenizer.json").exists():
-        model = read_json(source / "tokenizer.json")
-        vocabulary, kind = model.get("model", {}).get("vocab"), model.get("model", {}).get("type")
-        if kind != "WordPiece" or not isinstance(vocabulary, dict):
-            raise Unusable(f"tokenizer.json is of type {kind!r}; only WordPiece is supported")
-        vocabulary = vocabulary | {token["content"]: token["id"] for token in model.get("added_tokens") or []}
-        tokens = sorted(vocabulary, key=vocabulary.get)
-        if [vocabulary[token] for token in tokens] != list(range(len(tokens))):
-            raise Unusable("the ids in tokenizer.json are not 0, 1, 2 and so on")
+        tokens = wordpiece_tokens(read_json(source / "tokenizer.json"))
     elif (source / "vocab.txt").exists():
         tokens = (source / "vocab.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
     else:
@@ -219,7 +232,7 @@ def read_vocabulary(source):
     special = {}
     for role, usual in SPECIAL_TOKENS.items():
         token = stated.get(f"{role}_token") or usual
-        token = token["content"] if isinstance(token, dict) else token
+        token = token.get("content") if isinstance(token, dict) else token
         if token not in tokens:
             raise Unusable(f"the vocabulary lacks its {role} token {token}")
         special[role] = token
@@ -229,7 +242,8 @@ def read_vocabulary(source):
 def write_vocabulary(writer, tokens, special, vocab_size, n_types):
     """A word's start gets U+2581 in front, a continuation loses its ##; rows without a token are padding."""
     control = set(special.values())
-    texts = [token if token in control else token[2:] if token.startswith("##") else "\u2581" + token for token in tokens]
+    texts = [token if token in control else token[2:] if token.startswith("##") else "\u2581" + token
+             for token in tokens]
     types = [gguf.TokenType.CONTROL if token in control else gguf.TokenType.NORMAL for token in tokens]
     texts += [f"[PAD{index}]" for index in range(len(tokens), vocab_size)]
     types += [gguf.TokenType.UNUSED] * (vocab_size - len(tokens))
@@ -330,7 +344,8 @@ def main():
     except Unusable as reason:
         sys.exit(f"{args.source}: {reason}")
     except OSError as error:
-        culprit = args.target if error.filename in (str(unfinished), str(args.target)) else error.filename or args.target
+        of_target = error.filename in (None, str(unfinished), str(args.target))
+        culprit = args.target if of_target else error.filename
         sys.exit(f"{culprit}: {error.strerror}")
     finally:
         unfinished.unlink(missing_ok=True)

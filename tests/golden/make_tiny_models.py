@@ -151,8 +151,8 @@ def main():
     known = json.loads(index_path.read_text()) if index_path.exists() and wanted else {}
     models = make_all(tiny_architectures.ALL, make, wanted, known.get("models", []))
     encoders = make_all(tiny_encoders.ALL, make_encoder, wanted, known.get("encoders", []))
-    index_path.write_text('{"logits": "float32 (positions, vocabulary)", "hidden": "float32 (positions, dim)", "models": [\n'
-                          + models + '\n], "encoders": [\n' + encoders + "\n]}\n")
+    head = '"logits": "float32 (positions, vocabulary)", "hidden": "float32 (positions, dim)"'
+    index_path.write_text(f'{{{head}, "models": [\n{models}\n], "encoders": [\n{encoders}\n]}}\n')
 
 
 if __name__ == "__main__":
