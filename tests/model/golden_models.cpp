@@ -18,7 +18,13 @@ const nlohmann::json& index() {
   return json;
 }
 
-// The float32 values of an .npy file of version 1: a 10-byte preamble whose last two bytes give the header's length.
+}  // namespace
+
+std::string golden_path(const std::string& file) {
+  return std::string(INGOT_GOLDEN_DIR) + "/models/" + file;
+}
+
+// A preamble of 10 bytes, whose last two give the header's length.
 std::vector<float> read_npy(const std::string& path) {
   const std::string bytes = read_bytes(path);
   uint16_t header_bytes = 0;
@@ -27,12 +33,6 @@ std::vector<float> read_npy(const std::string& path) {
   std::vector<float> values((bytes.size() - first) / sizeof(float));
   std::memcpy(values.data(), bytes.data() + first, values.size() * sizeof(float));
   return values;
-}
-
-}  // namespace
-
-std::string golden_path(const std::string& file) {
-  return std::string(INGOT_GOLDEN_DIR) + "/models/" + file;
 }
 
 std::vector<std::string> golden_files() {

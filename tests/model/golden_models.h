@@ -26,6 +26,8 @@ struct GoldenModel {
 std::vector<std::string> golden_files();
 GoldenModel read_golden(const std::string& file);
 std::string golden_path(const std::string& file);
+// The float32 values of an .npy file of version 1.
+std::vector<float> read_npy(const std::string& path);
 
 std::unique_ptr<CpuOps> make_ops(int n_threads, NumericMode mode = NumericMode::kExact);
 // Fails the test and returns null when the model does not load.

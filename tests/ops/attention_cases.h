@@ -22,6 +22,7 @@ struct AttentionCase {
   float softcap = 0.0f;
   int64_t window = 0;
   bool sinks = false;
+  bool whole = false;  // every row sees all positions
 };
 
 // Pages filled with NaN at first: what was never written must never be read into a result.
@@ -61,7 +62,12 @@ struct AttentionInputs {
 };
 
 inline AttentionParams params_of(const AttentionCase& c, const AttentionInputs& inputs) {
-  return {c.n_heads, 1.0f / std::sqrt(static_cast<float>(c.key_dim)), c.softcap, c.window, inputs.sinks};
+  return {.n_heads = c.n_heads,
+          .scale = 1.0f / std::sqrt(static_cast<float>(c.key_dim)),
+          .softcap = c.softcap,
+          .window = c.window,
+          .end_seen = c.whole ? c.n_positions : 0,
+          .sinks = inputs.sinks};
 }
 
 inline constexpr TokenClass kBothClasses[] = {TokenClass::kPrompt, TokenClass::kGenerated};
@@ -121,7 +127,8 @@ class AttentionFormula {
     std::vector<double> errors;   // of scores, in half units
     double total = case_.sinks ? std::exp(static_cast<double>(inputs_.sinks[static_cast<size_t>(head)])) : 0.0;
     double total_error = 0.0;
-    for (int64_t position = first; position <= row; ++position) {
+    const int64_t end = case_.whole ? case_.n_positions : row + 1;
+    for (int64_t position = first; position < end; ++position) {
       const double* key = keys_.data() + (position * case_.n_kv_heads + kv_head) * case_.key_dim;
       double score = 0.0;
       double squares = 0.0;

@@ -58,6 +58,34 @@ TEST_P(Attention, ChunksAndThreadsDoNotChangeABit) {
   }
 }
 
+// As encoders read: the keys of all rows are there, and every row sees them.
+TEST_P(Attention, RowsThatSeeAllOfAText) {
+  for (const AttentionCase& c :
+       {AttentionCase{.n_positions = 1, .whole = true}, AttentionCase{.n_positions = 63, .whole = true},
+        AttentionCase{.n_positions = 64, .whole = true}, AttentionCase{.n_positions = 200, .whole = true},
+        AttentionCase{.n_positions = 700, .whole = true}}) {
+    AttentionInputs inputs(c);
+    const AttentionFormula formula(c, inputs);
+    std::vector<float> first_found;
+    for (const auto& [n_threads, chunk] :
+         {std::pair<int, int64_t>{1, c.n_positions}, {2, c.n_positions}, {3, 7}, {2, 1}}) {
+      INGOT_OPS_OR_SKIP(ops, GetParam(), n_threads);
+      PagedCache cache(c);
+      Matrix out(c.n_positions, c.n_heads * c.value_dim);
+      ops.write_kv(cache.view, 0, inputs.k.view(), inputs.v.view());
+      for (int64_t first = 0; first < c.n_positions; first += chunk) {
+        const int64_t n = std::min(chunk, c.n_positions - first);
+        ops.attention({n, 0}, params_of(c, inputs), cache.view, first, inputs.q.view().row_range(first, n),
+                      out.view().row_range(first, n));
+      }
+      formula.expect_near(out, half_unit(GetParam(), TokenClass::kPrompt));
+      if (HasFatalFailure()) return;
+      if (first_found.empty()) first_found = out.values;
+      ASSERT_EQ(out.values, first_found) << n_threads << " threads, " << chunk << " rows of " << c.n_positions;
+    }
+  }
+}
+
 // Both classes in one step: each row as it would be among its own.
 TEST_P(Attention, ClassesInOneStepStayApart) {
   INGOT_OPS_OR_SKIP(ops, GetParam(), 2);
