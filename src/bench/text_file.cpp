@@ -6,13 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
+#include <span>
 #include <system_error>
-#include <utility>
 
+#include "base/temporary_file.h"
 #include "base/utf8.h"
 
 namespace ingot::core {
@@ -42,64 +41,6 @@ class Descriptor {
   int number_;
 };
 
-// A file beside the target until it takes its place; gone if it does not.
-class TemporaryFile {
- public:
-  // Not mkstemp: that makes files which only their owner may read, whatever the umask allows.
-  explicit TemporaryFile(const std::string& target) {
-    constexpr int kMostTries = 100;
-    static std::atomic<int> n_made = 0;
-    for (int n = 0; n < kMostTries && descriptor_ < 0; ++n) {
-      path_ = fmt::format("{}.{}-{}.tmp", target, getpid(), n_made++);
-      descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-      if (descriptor_ < 0 && errno != EEXIST) return;
-    }
-    is_there_ = descriptor_ >= 0;
-  }
-  ~TemporaryFile() {
-    if (descriptor_ >= 0) close(descriptor_);
-    if (is_there_) unlink(path_.c_str());
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-  bool is_open() const { return descriptor_ >= 0; }
-  bool set_permissions(mode_t permissions) { return fchmod(descriptor_, permissions) == 0; }
-  bool write_all(std::string_view text) {
-    while (!text.empty()) {
-      const ssize_t n_written = write(descriptor_, text.data(), text.size());
-      if (n_written < 0 && errno == EINTR) continue;
-      if (n_written <= 0) return false;
-      text.remove_prefix(static_cast<size_t>(n_written));
-    }
-    return fsync(descriptor_) == 0 && close(std::exchange(descriptor_, -1)) == 0;
-  }
-  bool take_place_of(const std::string& path) {
-    if (rename(path_.c_str(), path.c_str()) != 0) return false;
-    is_there_ = false;
-    return true;
-  }
-
- private:
-  std::string path_;
-  int descriptor_ = -1;
-  bool is_there_ = false;
-};
-
-std::string folder_of(const std::string& path) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  return folder.empty() ? "." : folder;
-}
-
-// Where a symbolic link leads; a path that is not there stays as it is.
-std::string resolved(const std::string& path) {
-  char* real = realpath(path.c_str(), nullptr);
-  if (real == nullptr) return path;
-  std::string result = real;
-  std::free(real);
-  return result;
-}
-
 }  // namespace
 
 Result<std::string> read_text_file(const std::string& path) {
@@ -123,7 +64,7 @@ Result<std::string> read_text_file(const std::string& path) {
 }
 
 Status replace_text_file(const std::string& path, std::string_view text) {
-  const std::string target = resolved(path);
+  const std::string target = resolved_path(path);
   struct stat status {};
   const bool is_there = stat(target.c_str(), &status) == 0;
   if (is_there && !S_ISREG(status.st_mode)) {
@@ -133,11 +74,9 @@ Status replace_text_file(const std::string& path, std::string_view text) {
   TemporaryFile file(target);
   if (!file.is_open()) return system_error(path, "write", errno);
   if (is_there && !file.set_permissions(status.st_mode & 07777)) return system_error(path, "write", errno);
-  if (!file.write_all(text)) return system_error(path, "write", errno);
+  if (!file.write_all(std::as_bytes(std::span(text))) || !file.finish()) return system_error(path, "write", errno);
   if (!file.take_place_of(target)) return system_error(path, "write", errno);
-  // The rename itself is on the disk once the folder is; a folder that cannot be synced is no reason to fail.
-  const Descriptor folder(open(folder_of(target).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.get() >= 0) fsync(folder.get());
+  sync_folder_of(target);
   return {};
 }
 
@@ -145,7 +84,7 @@ Status edit_text_file(const std::string& path,
                       const std::function<Result<std::string>(std::string_view existing)>& edit) {
   // The folder is what is locked: the file itself is another one after each rename. Where locks do not exist (some
   // network file systems), the edit goes on without.
-  const Descriptor folder(open(folder_of(resolved(path)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor folder(open(folder_of(resolved_path(path)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() >= 0) flock(folder.get(), LOCK_EX);
   std::string existing;
   std::error_code ignored;
