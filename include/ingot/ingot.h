@@ -13,6 +13,7 @@
 // CancelToken::cancel() may be called from anywhere, signal handlers included. Callbacks run on the calling thread.
 #pragma once
 
+#include "ingot/convert.h"
 #include "ingot/embedding.h"
 #include "ingot/expected.h"
 #include "ingot/inspect.h"

@@ -65,7 +65,7 @@ bool is_onnx(std::string_view text) {
 
 const char* name_foreign_format(std::span<const std::byte> bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (is_safetensors(text)) return "a safetensors file";
+  if (is_safetensors(text)) return "a safetensors file (ingot convert makes a GGUF file of a model)";
   for (const Signature& signature : kSignatures) {
     if (text.size() < signature.offset) continue;
     if (text.substr(signature.offset).starts_with(signature.bytes)) return signature.name;
