@@ -20,6 +20,7 @@ Command add_perplexity(CLI::App& app);
 Command add_inspect(CLI::App& app);
 Command add_embed(CLI::App& app);
 Command add_state(CLI::App& app);
+Command add_convert(CLI::App& app);
 Command add_profile(CLI::App& app);
 Command add_bench(CLI::App& app);
 

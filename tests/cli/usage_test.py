@@ -3,7 +3,7 @@ import unittest
 
 from program import GREEDY, TINY, Case, run
 
-COMMANDS = ["run", "generate", "tokenize", "detokenize", "perplexity", "inspect"]
+COMMANDS = ["run", "generate", "tokenize", "detokenize", "perplexity", "inspect", "convert"]
 
 
 class Usage(Case):
@@ -19,7 +19,7 @@ class Usage(Case):
 
     def test_missing_model(self):
         for command in COMMANDS:
-            self.assert_error(run(command), 2, "MODEL")
+            self.assert_error(run(command), 2, "INPUT" if command == "convert" else "MODEL")
 
     def test_values_out_of_range(self):
         for flag, value in [("-t", "0"), ("-t", "257"), ("-t", "two"), ("-c", "0"), ("-c", "-1"), ("-c", "1073741825"),
