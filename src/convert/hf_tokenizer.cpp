@@ -17,6 +17,9 @@ namespace {
 constexpr std::string_view kSpace = "\xE2\x96\x81";  // U+2581, SentencePiece's space
 constexpr std::array<const char*, 2> kEnds = {"bos", "eos"};
 
+// Parts of the names of tokens that end a turn.
+constexpr std::array<std::string_view, 5> kTurnEnds = {"eot", "im_end", "end_of_turn", "|end|", "turn|"};
+
 bool is_there(const std::string& path) {
   std::error_code ignored;
   return std::filesystem::exists(path, ignored);
@@ -41,6 +44,9 @@ class TokenizerPlanner {
 
   Status add(int64_t n_rows) {
     INGOT_ASSIGN(vocabulary_, read_hf_vocabulary(root_, n_rows));
+    for (const std::string& token : vocabulary_.without_row) {
+      plan_.notes.push_back(fmt::format("the embedding has no row for the added token {}: left out", token));
+    }
     INGOT_ASSIGN(const auto model, root_.get_object("model"));
     INGOT_ASSIGN(const auto byte_fallback, model->get_bool("byte_fallback"));
     INGOT_TRY(byte_fallback.value_or(false) ? add_sentencepiece(*model) : add_byte_level(*model));
@@ -217,8 +223,10 @@ class TokenizerPlanner {
       if (id == eos_) continue;
       const std::string& token = vocabulary_.tokens[static_cast<size_t>(id)];
       const bool message = token.find("eom") != std::string::npos;
+      const bool turn =
+          std::ranges::any_of(kTurnEnds, [&](std::string_view part) { return token.find(part) != std::string::npos; });
       bool& taken = message ? has_message : has_turn;
-      if (taken) {
+      if (taken || (!message && !turn)) {
         plan_.notes.push_back(
             fmt::format("generation_config.json ends at {} ({}) too: no key is left for it", id, token));
         continue;

@@ -78,6 +78,10 @@ class VocabularyReader {
       INGOT_ASSIGN(const auto id, added.get_int("id"));
       INGOT_ASSIGN(const auto special, added.get_bool("special"));
       if (!content || content->empty() || !id) return added.wrong(id ? "content" : "id", "a token and its id");
+      if (static_cast<size_t>(*id) >= n_rows_) {
+        vocabulary_.without_row.push_back(*content);
+        continue;
+      }
       INGOT_TRY(put(*content, *id, special.value_or(false) ? TokenType::kControl : TokenType::kUserDefined));
     }
     return {};

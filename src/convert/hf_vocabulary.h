@@ -20,12 +20,14 @@ struct HfVocabulary {
   std::vector<TokenType> types;                             // kNormal, kControl, kUserDefined, kUnused
   std::vector<std::pair<std::string, std::string>> merges;  // the first one goes first
   std::unordered_map<std::string, int64_t> ids;             // of tokens that are no holes
+  // Added tokens that the embedding has no row for, such as Gemma 3's image token in models without images.
+  std::vector<std::string> without_row;
   // Empty where there is no such token.
   std::optional<int64_t> find(std::string_view token) const;
 };
 
 // root: the whole tokenizer.json. Errors: another model than BPE, options that GGUF does not have, ids that come
-// twice or lie beyond n_rows.
+// twice; a token of the model itself beyond n_rows.
 Result<HfVocabulary> read_hf_vocabulary(const JsonObject& root, int64_t n_rows);
 
 // A score for each token, such that a tokenizer which always joins the pair of the highest score joins by these

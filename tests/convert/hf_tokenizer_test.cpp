@@ -113,6 +113,13 @@ TEST_F(HfTokenizer, TakesOtherEndsFromTheGenerationConfig) {
   EXPECT_FALSE(convert());
 }
 
+TEST_F(HfTokenizer, LeavesOutAddedTokensWithoutARow) {
+  ASSERT_TRUE(convert(R"({"added_tokens":[{"id":285,"content":"<|endoftext|>","special":true},
+                                          {"id":300,"content":"<image>","special":true}]})",
+                      R"({"eos_token":"<|endoftext|>"})"));
+  EXPECT_THAT(plan_.notes, ElementsAre(HasSubstr("no row for the added token <image>")));
+}
+
 TEST_F(HfTokenizer, FindsOutWhatATextGets) {
   constexpr const char* kTemplate = R"({"post_processor":{"type":"Sequence","processors":[{"type":"ByteLevel"},
       {"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<|endoftext|>","type_id":0}},
