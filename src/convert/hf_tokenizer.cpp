@@ -25,7 +25,14 @@ bool is_there(const std::string& path) {
   return std::filesystem::exists(path, ignored);
 }
 
-// Null where there is no such file.
+// Null where value is null, no object, or without the key.
+const Json* member(const Json* value, std::string_view key) {
+  if (value == nullptr || !value->is_object()) return nullptr;
+  const auto found = value->find(key);
+  return found == value->end() ? nullptr : &*found;
+}
+
+// An empty object where there is no such file.
 Result<Json> read_optional_json(const std::string& path) {
   if (!is_there(path)) return Json::object();
   return read_json_file(path);
@@ -160,10 +167,10 @@ class TokenizerPlanner {
   }
 
   // Gemma's file splits at spaces, of which its normalizer has left none.
-  bool splits_at_spaces(const JsonObject& pre_tokenizer) const {
+  static bool splits_at_spaces(const JsonObject& pre_tokenizer) {
     const Json* pattern = pre_tokenizer.find("pattern");
-    return *root_.find("pre_tokenizer")->find("type") == "Split" && pattern != nullptr &&
-           *pattern == Json{{"String", " "}};
+    const Json* type = pre_tokenizer.find("type");
+    return type != nullptr && *type == "Split" && pattern != nullptr && *pattern == Json{{"String", " "}};
   }
 
   // ---- special tokens ----
@@ -275,10 +282,8 @@ class TokenizerPlanner {
         after_text = true;
         continue;
       }
-      std::string token;
-      if (part.is_object() && part.contains("SpecialToken") && part["SpecialToken"].is_object()) {
-        token = part["SpecialToken"].value("id", std::string());
-      }
+      const Json* name = member(member(&part, "SpecialToken"), "id");
+      const std::string token = name != nullptr && name->is_string() ? name->get<std::string>() : std::string();
       const std::optional<int64_t> id = vocabulary_.find(token);
       const std::optional<int64_t> expected = after_text ? eos_ : bos_;
       if (!id || id != expected || out_added[after_text]) {

@@ -134,6 +134,13 @@ TEST_F(HfTokenizer, FindsOutWhatATextGets) {
       {"single", "BOS, the text and EOS at the most"});
 }
 
+TEST_F(HfTokenizer, RefusesTemplatesOfAnotherStructure) {
+  for (const char* part : {"3", "[]", "{}", R"({"SpecialToken":3})", R"({"SpecialToken":{"id":[]}})"}) {
+    const std::string json = fmt::format(R"({{"post_processor":{{"type":"TemplateProcessing","single":[{}]}}}})", part);
+    expect_refused(json.c_str(), {"BOS, the text and EOS at the most"});
+  }
+}
+
 TEST_F(HfTokenizer, TakesTheChatTemplate) {
   ASSERT_TRUE(convert("{}", R"({"chat_template":"{{ messages }}"})"));
   EXPECT_EQ(text("tokenizer.chat_template"), "{{ messages }}");
@@ -163,6 +170,7 @@ TEST_F(HfSentencePiece, FindsOutWhatBecomesOfSpaces) {
   expect_refused(R"({"normalizer":null})", {"nothing replaces spaces"});
   expect_refused(R"({"normalizer":{"type":"NFKC","normalizers":null,"pattern":null,"content":null}})", {"normalizer"});
   expect_refused(R"({"pre_tokenizer":{"type":"Metaspace","replacement":"_","split":false}})", {"replacement"});
+  expect_refused(R"({"pre_tokenizer":{}})", {"pre_tokenizer is {}"});
   expect_refused(R"({"pre_tokenizer":{"type":"Metaspace","replacement":"\u2581","split":true}})", {"split is true"});
 }
 
