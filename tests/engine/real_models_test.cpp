@@ -31,17 +31,22 @@ void PrintTo(const RealModel& model, std::ostream* out) {
   *out << model.golden;
 }
 
+// Where scripts/fetch_model.py puts models.
+std::string cached_model(const std::string& name) {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  const std::filesystem::path folder = cache != nullptr && *cache != '\0'
+                                           ? std::filesystem::path(cache)
+                                           : std::filesystem::path(home ? home : "") / ".cache";
+  return (folder / "ingot" / "models" / name).string();
+}
+
 class RealModels : public testing::TestWithParam<RealModel> {
  protected:
   void SetUp() override {
     std::ifstream file(std::string(INGOT_GOLDEN_REAL "/") + GetParam().golden);
     golden_ = Json::parse(file);
-    const char* cache = std::getenv("XDG_CACHE_HOME");
-    const char* home = std::getenv("HOME");
-    const std::filesystem::path folder = cache != nullptr && *cache != '\0'
-                                             ? std::filesystem::path(cache)
-                                             : std::filesystem::path(home ? home : "") / ".cache";
-    path_ = (folder / "ingot" / "models" / golden_["model"].get<std::string>()).string();
+    path_ = cached_model(golden_["model"].get<std::string>());
     if (!std::filesystem::exists(path_)) GTEST_SKIP() << path_ << " is absent: scripts/fetch_model.py fetches it";
   }
 
@@ -102,6 +107,33 @@ INSTANTIATE_TEST_SUITE_P(, RealModels,
                          testing::Values(RealModel{"smollm2-135m-instruct.json", 0.002},
                                          RealModel{"gemma-3-270m.json", 0.003}),
                          [](const auto& param) { return std::string(param.index == 0 ? "SmolLM2" : "Gemma3"); });
+
+// Sentences of 3 to 253 tokens, embedded together, against transformers in F32.
+TEST(RealEncoder, EmbedsAsItsOwnLibraries) {
+  std::ifstream file(std::string(INGOT_GOLDEN_REAL "/") + "all-minilm-l6-v2.json");
+  const Json golden = Json::parse(file);
+  const std::string path = cached_model("all-MiniLM-L6-v2.F32.gguf");
+  if (!std::filesystem::exists(path)) {
+    GTEST_SKIP() << path << " is absent: tools/bert_to_gguf.py makes it of " << golden["package"];
+  }
+  const auto model = Model::open(path);
+  ASSERT_TRUE(model) << model.error().message;
+  std::vector<std::vector<Token>> sequences;
+  for (const Json& sentence : golden["sentences"]) {
+    const auto tokens = model->tokenizer().tokenize(sentence["text"].get<std::string>());
+    EXPECT_EQ(tokens.value(), sentence["ids"].get<std::vector<Token>>()) << sentence["text"];
+    sequences.push_back(tokens.value());
+  }
+  const auto embeddings = model->embed_batch(sequences, {.normalize = true});
+  ASSERT_TRUE(embeddings) << embeddings.error().message;
+  for (size_t n = 0; n < sequences.size(); ++n) {
+    const auto expected = golden["sentences"][n]["embedding"].get<std::vector<double>>();
+    double cosine = 0;
+    for (size_t col = 0; col < expected.size(); ++col) cosine += (*embeddings)[n][col] * expected[col];
+    EXPECT_GE(cosine, 0.9999) << golden["sentences"][n]["text"];
+    EXPECT_EQ((*embeddings)[n], model->embed(sequences[n], {.normalize = true}).value()) << "alone";
+  }
+}
 
 }  // namespace
 }  // namespace ingot
