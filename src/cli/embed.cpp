@@ -34,6 +34,7 @@ struct EmbedFlags {
   std::string pool;
   std::string format = "json";
   bool normalize = false;
+  bool truncate = false;
 };
 
 const std::map<std::string, Pooling> kPoolings = {
@@ -109,8 +110,16 @@ std::string as_npy(const ModelInfo& info, const std::vector<std::vector<float>>&
   return bytes;
 }
 
+// The first tokens, and the one that the vocabulary puts at a text's end.
+void truncate(const Tokenizer& tokenizer, size_t n_tokens, std::vector<Token>& tokens) {
+  const Token last = tokens.back();
+  tokens.resize(n_tokens);
+  if (last == tokenizer.eos()) tokens.back() = last;
+}
+
 // Errors name the line.
-Expected<std::vector<std::vector<Token>>> tokenize_lines(const Model& model, const std::vector<std::string>& lines) {
+Expected<std::vector<std::vector<Token>>> tokenize_lines(const Model& model, const std::vector<std::string>& lines,
+                                                         bool may_truncate) {
   std::vector<std::vector<Token>> sequences;
   for (const std::string& line : lines) {
     const std::string place = lines.size() == 1 ? "the text" : fmt::format("line {}", sequences.size() + 1);
@@ -119,9 +128,13 @@ Expected<std::vector<std::vector<Token>>> tokenize_lines(const Model& model, con
         model.tokenizer().tokenize(line, {.parse_special = false, .add_special = true});
     if (!tokens) return tokens.error();
     const auto n_tokens = static_cast<int64_t>(tokens->size());
-    if (n_tokens > model.info().context) {
-      return Error{ErrorCode::kInvalidInput, fmt::format("{} has {} tokens, but the context holds {} (-c sets it)",
-                                                         place, n_tokens, model.info().context)};
+    if (n_tokens > model.info().context && may_truncate) {
+      say(fmt::format("{} is cut from {} tokens to the {} of the context", place, n_tokens, model.info().context));
+      truncate(model.tokenizer(), static_cast<size_t>(model.info().context), *tokens);
+    } else if (n_tokens > model.info().context) {
+      return Error{ErrorCode::kInvalidInput,
+                   fmt::format("{} has {} tokens, but the context holds {} (--truncate cuts it)", place, n_tokens,
+                               model.info().context)};
     }
     sequences.push_back(std::move(*tokens));
   }
@@ -152,7 +165,7 @@ int embed(const EmbedFlags& flags) {
   }
   const Expected<Model> model = open_model(flags.model);
   if (!model) return report_error(model.error().message);
-  const auto tokens = tokenize_lines(*model, lines);
+  const auto tokens = tokenize_lines(*model, lines, flags.truncate);
   if (!tokens) return report_error(tokens.error().message);
 
   Progress progress("reading texts");
@@ -189,6 +202,8 @@ Command add_embed(CLI::App& app) {
   add_switch(command, "--normalize", flags->normalize, "Bring each vector to length 1");
   add_flag_value(command, "--format", flags->format, "json, npy or text")
       ->check(CLI::IsMember({"json", "npy", "text"}));
+  add_switch(command, "--truncate", flags->truncate,
+             "Cut texts that the context does not hold, and say so; without it they are an error");
   command->footer(kExamples);
   return {command, [flags] { return embed(*flags); }};
 }

@@ -44,6 +44,21 @@ class Embed(Case):
         expected = [value for row in self.vectors("-f", self.file("texts", TEXTS)) for value in row]
         self.assertTrue(all(abs(a - b) <= 1e-8 * abs(b) for a, b in zip(values, expected)))
 
+    def test_truncate_cuts_and_says_so(self):
+        bert = str(MODELS / "bert.F32.gguf")
+        long_line = self.file("long", "x " * 300 + "\nshort\n")
+        refused = run("embed", bert, "-f", long_line)
+        self.assertEqual(refused.code, 1)
+        self.assertIn("line 1 has 302 tokens, but the context holds 96 (--truncate cuts it)", refused.err)
+        finished = run("embed", bert, "-f", long_line, "--truncate")
+        self.assertEqual(finished.code, 0)
+        self.assertEqual(finished.err, "ingot: line 1 is cut from 302 tokens to the 96 of the context\n")
+        self.assertEqual(finished.json["embeddings"][0]["tokens"], 96)
+        self.assertEqual(finished.json["pool"], "mean", "as the file says")
+        # What is cut ends as every text does.
+        same = run("embed", bert, "-p", "x " * 94)
+        self.assertEqual(same.json["embeddings"][0]["embedding"], finished.json["embeddings"][0]["embedding"])
+
     def test_one_line_for_each_mistake(self):
         empty_line = self.file("gap", "a\n\nb\n")
         long_line = self.file("long", "word " * 500)
