@@ -83,10 +83,10 @@ class TokenizerPlanner {
     std::vector<std::string> merges;
     for (const auto& [left, right] : vocabulary_.merges) {
       // GGUF separates by a space, which no character of the byte alphabet is.
-      if ((left + right).find(' ') != std::string::npos) {
+      if (left.find(' ') != std::string::npos || right.find(' ') != std::string::npos) {
         return invalid("{}: the merge of {} and {} has a space in it", root_.name(), printable(left), printable(right));
       }
-      merges.push_back(left + " " + right);
+      merges.push_back(fmt::format("{} {}", left, right));
     }
     key("model", gguf_string("gpt2"));
     key("pre", gguf_string(std::move(name)));

@@ -10,7 +10,6 @@ namespace ingot::core {
 namespace {
 
 using namespace test;
-using testing::AllOf;
 using testing::HasSubstr;
 
 std::string file_with(std::string_view name) {
