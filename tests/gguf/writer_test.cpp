@@ -15,7 +15,6 @@ namespace ingot::core {
 namespace {
 
 using test::TemporaryFolder;
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 size_t n_files(const TemporaryFolder& folder) {
