@@ -16,13 +16,17 @@ using namespace ingot::core;
 void run(const Model& model, Ops& ops) {
   const int64_t n_vocab = model.spec().n_vocab;
   const std::vector<int32_t> tokens{0, static_cast<int32_t>(n_vocab - 1), static_cast<int32_t>(n_vocab / 2)};
-  std::vector<float> logits(static_cast<size_t>(n_vocab));
+  // An encoder has no logits.
+  const bool causal = model.spec().causal;
+  const int64_t width = causal ? n_vocab : model.spec().dim;
+  std::vector<float> values(static_cast<size_t>(width));
   SequenceState state(model.state_shape());
   SequenceSlice slice;
   slice.state = &state;
   slice.tokens = tokens;
-  const auto out = TensorView::matrix(logits.data(), 1, n_vocab);
-  if (!forward(model, ops, {&slice, 1}, {.logits = out, .hidden = {}}, nullptr)) return;
+  const auto out = TensorView::matrix(values.data(), 1, width);
+  const ForwardOutputs outputs = causal ? ForwardOutputs{.logits = out, .hidden = {}} : ForwardOutputs{{}, out};
+  if (!forward(model, ops, {&slice, 1}, outputs, nullptr)) return;
   SequenceState restored(model.state_shape());
   INGOT_CHECK(restored.restore(state.snapshot()).has_value(), "a state restores what it saved");
   INGOT_CHECK(restored.length() == 3, "all tokens are in the state");
