@@ -89,9 +89,11 @@ inline void recur(const TimeMixArgs& args, const TimeMixBlock& block, int64_t n_
   const int64_t size = args.head_size;
   float* state = args.state + first_value;
   F32 next_u[kVectors];
-  for (F32& u : next_u) u = zero();
+  INGOT_UNROLL
+  for (int n = 0; n < kVectors; ++n) next_u[n] = zero();
   for (int64_t key = 0; key < size; ++key) {
     const F32 minus_kk = broadcast(block.minus_kk[key]);
+    INGOT_UNROLL
     for (int n = 0; n < kVectors; ++n) next_u[n] = fma(load(state + key * size + n * kLanes), minus_kk, next_u[n]);
   }
   for (int64_t row = 0; row < n_rows; ++row) {
@@ -101,6 +103,7 @@ inline void recur(const TimeMixArgs& args, const TimeMixBlock& block, int64_t n_
     F32 u[kVectors];
     F32 v[kVectors];
     F32 y[kVectors];
+    INGOT_UNROLL
     for (int n = 0; n < kVectors; ++n) {
       u[n] = next_u[n];
       v[n] = load(block.v + first + first_value + n * kLanes);
@@ -113,6 +116,7 @@ inline void recur(const TimeMixArgs& args, const TimeMixBlock& block, int64_t n_
       const F32 k = broadcast(block.k[first + key]);
       const F32 r = broadcast(block.r[first + key]);
       const F32 minus_kk = broadcast(next_minus_kk[key]);
+      INGOT_UNROLL
       for (int n = 0; n < kVectors; ++n) {
         float* at = state + key * size + n * kLanes;
         const F32 s = fma(u[n], kk_a, fma(v[n], k, mul(load(at), w)));
@@ -121,6 +125,7 @@ inline void recur(const TimeMixArgs& args, const TimeMixBlock& block, int64_t n_
         next_u[n] = fma(s, minus_kk, next_u[n]);
       }
     }
+    INGOT_UNROLL
     for (int n = 0; n < kVectors; ++n) store(block.y + first + first_value + n * kLanes, y[n]);
   }
 }
