@@ -110,15 +110,23 @@ void CpuOps::linear_group(const StepRows& step, TensorView x, std::span<const Li
 
 void CpuOps::linear_each(const StepRows& step, std::span<const LinearJob> jobs) {
   INGOT_CHECK(!jobs.empty() && jobs.size() <= kMostLinearJobs, "a few jobs");
-  const auto in_panels = [](const LinearJob& job) { return job.target.w->layout == WeightLayout::kPanels; };
-  if (!std::ranges::all_of(jobs, in_panels)) return Ops::linear_each(step, jobs);
+  // Those in panels in one go; others, such as the F32 factors of RWKV-7's decay among F16 ones, by themselves.
+  std::array<LinearJob, kMostLinearJobs> together;
+  size_t n_together = 0;
   for (const LinearJob& job : jobs) {
-    check_shapes(step, job.x, job.target.w, job.target.epilogue, job.target.out);
+    if (job.target.w->layout == WeightLayout::kPanels) {
+      check_shapes(step, job.x, job.target.w, job.target.epilogue, job.target.out);
+      together[n_together++] = job;
+    } else {
+      linear(step, job.x, *job.target.w, job.target.epilogue, job.target.out);
+    }
   }
+  if (n_together == 0) return;
   for (int64_t first = 0; first < step.total();) {
     const bool prompt = first < step.n_prompt;
     const int64_t n_rows = std::min((prompt ? step.n_prompt : step.total()) - first, kRowsAtOnce);
-    run_jobs(prompt ? TokenClass::kPrompt : TokenClass::kGenerated, first, n_rows, jobs);
+    run_jobs(prompt ? TokenClass::kPrompt : TokenClass::kGenerated, first, n_rows,
+             std::span(together).first(n_together));
     first += n_rows;
   }
 }

@@ -72,14 +72,12 @@ class SlotSizes {
   // From above: as if no two of them had the same rows in the same form.
   void add_each(const StepShape::Each& each, int64_t n_rows) {
     size_t together = 0;
-    bool all_in_panels = true;
     for (const WeightMatrix* w : each) {
       if (w == nullptr) break;
       add_product(*w, n_rows);
-      all_in_panels = all_in_panels && in_panels(*w);
       if (in_panels(*w)) together += packed_stride(packed_bytes(*w, std::min(n_rows, kRowsAtOnce)));
     }
-    if (all_in_panels) include(together, packed);
+    include(together, packed);
   }
 
   void add_gated(const StepShape::Gated& gated, int64_t n_rows, int n_threads) {

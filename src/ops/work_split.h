@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/aligned_buffer.h"
+
 namespace ingot::core {
 
 // Rows of activations that weights are unpacked for; also rows of tokens whose experts are computed together.
@@ -11,8 +13,7 @@ inline constexpr int64_t kRowsAtOnce = 512;
 
 // Where the next of several packed inputs begins.
 inline constexpr size_t packed_stride(size_t n_bytes) {
-  constexpr size_t kLine = 64;
-  return (n_bytes + kLine - 1) / kLine * kLine;
+  return (n_bytes + kCacheLineBytes - 1) / kCacheLineBytes * kCacheLineBytes;
 }
 
 // Weight rows that a thread takes at a time, whole groups of 16. n_rows of activations meet them.
