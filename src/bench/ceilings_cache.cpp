@@ -1,7 +1,5 @@
 #include "bench/ceilings_cache.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
@@ -13,7 +11,9 @@
 #include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <span>
 
+#include "base/atomic_file.h"
 #include "base/cpu_features.h"
 #include "base/log.h"
 #include "bench/ceilings.h"
@@ -195,21 +195,8 @@ Status store_ceilings(const std::string& path, const CachedCeilings& entry) {
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
   if (error) return fail(ErrorKind::kIo, "cannot make the folder of {}: {}", path, error.message());
-  const std::string unfinished = fmt::format("{}.{}.new", path, getpid());
-  {
-    std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
-    file << format_ceilings_cache(entries);
-    if (!file.flush()) {
-      const int reason = errno;
-      std::filesystem::remove(unfinished, error);
-      return fail(ErrorKind::kIo, "cannot write {}: {}", unfinished, std::strerror(reason));
-    }
-  }
-  std::filesystem::rename(unfinished, path, error);
-  if (!error) return {};
-  std::error_code ignored;
-  std::filesystem::remove(unfinished, ignored);
-  return fail(ErrorKind::kIo, "cannot put {} in its place: {}", path, error.message());
+  const std::string text = format_ceilings_cache(entries);
+  return write_file_atomically(path, std::as_bytes(std::span(text)));
 }
 
 Result<Ceilings> load_or_measure_ceilings(int n_threads, bool refresh, const CeilingProgress& progress) {

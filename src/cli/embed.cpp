@@ -1,7 +1,6 @@
 // ingot embed: a vector for each text.
 #include <fmt/format.h>
 
-#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "cli/json_text.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
+#include "engine/npy_writer.h"
 #include "ingot/ingot.h"
 
 namespace ingot::cli {
@@ -89,21 +89,10 @@ std::string as_text(const ModelInfo& info, const std::vector<std::vector<float>>
   return text;
 }
 
-// NumPy's format 1.0: magic, version, length of the description, which padding brings to a multiple of 64 with the
-// rest.
 std::string as_npy(const ModelInfo& info, const std::vector<std::vector<float>>& embeddings) {
   size_t n_values = 0;
   for (const std::vector<float>& rows : embeddings) n_values += rows.size();
-  const auto dim = static_cast<size_t>(info.dim);
-  std::string description =
-      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", n_values / dim, dim);
-  constexpr size_t kPreamble = 10;
-  description.append(63 - (kPreamble + description.size()) % 64, ' ');
-  description += '\n';
-  std::string bytes("\x93NUMPY\x01\x00", 8);
-  bytes += static_cast<char>(description.size() & 0xFF);
-  bytes += static_cast<char>(description.size() >> 8);
-  bytes += description;
+  std::string bytes = core::npy_header(static_cast<int64_t>(n_values) / info.dim, info.dim);
   for (const std::vector<float>& rows : embeddings) {
     bytes.append(reinterpret_cast<const char*>(rows.data()), rows.size() * sizeof(float));
   }

@@ -11,6 +11,9 @@
 
 namespace ingot::core {
 
+// What stands before the values of a float32 matrix: NumPy's format 1.0.
+std::string npy_header(int64_t rows, int64_t cols);
+
 class NpyWriter {
  public:
   // Replaces the file. Errors: the system's, with the path.
