@@ -93,7 +93,13 @@ SequenceState::SequenceState(std::shared_ptr<const StateShape> shape)
     : shape_(std::move(shape)),
       key_pages_(shape_->layers.size()),
       value_pages_(shape_->layers.size()),
-      recurrent_(shape_->recurrent_floats()) {}
+      recurrent_(shape_->recurrent_floats()) {
+  int64_t first = 0;
+  for (const RecurrentLayerShape& layer : shape_->recurrent) {
+    recurrent_firsts_.push_back(first);
+    first += layer.n_floats();
+  }
+}
 
 size_t SequenceState::n_blocks_for(int64_t n_tokens) const {
   if (shape_->bytes_per_block() == 0) return 0;
@@ -213,9 +219,8 @@ std::span<const float> SequenceState::recurrent_values() const {
 
 RecurrentView SequenceState::recurrent(int64_t layer_idx, bool continued) const {
   const auto index = static_cast<size_t>(layer_idx);
-  INGOT_CHECK(index < shape_->recurrent.size(), "a recurrent layer of the model");
-  int64_t first = 0;
-  for (size_t before = 0; before < index; ++before) first += shape_->recurrent[before].n_floats();
+  INGOT_CHECK(index < recurrent_firsts_.size(), "a recurrent layer of the model");
+  const int64_t first = recurrent_firsts_[index];
   float* next = recurrent_.next() + first;
   return {.before = continued ? next : recurrent_.current() + first, .after = next};
 }

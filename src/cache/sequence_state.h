@@ -110,6 +110,7 @@ class SequenceState {
   // Pages of every layer, layer after layer: [layer][block].
   std::vector<std::vector<std::byte*>> key_pages_;
   std::vector<std::vector<std::byte*>> value_pages_;
+  std::vector<int64_t> recurrent_firsts_;  // of each layer's floats
   RecurrentState recurrent_;
   int64_t length_ = 0;
   // The first so many blocks may be seen by other states and are never written. fork() raises it in both; that a

@@ -5,24 +5,13 @@
 #include <cmath>
 #include <optional>
 
+#include "engine/tiny_model.h"
 #include "ingot/ingot.h"
 
 namespace ingot {
 namespace {
 
 using ::testing::HasSubstr;
-
-Model open_tiny(const char* name, ModelOptions options = {}) {
-  auto model = Model::open(std::string(INGOT_GOLDEN_MODELS "/") + name, options);
-  EXPECT_TRUE(model) << model.error().message;
-  return *model;
-}
-
-std::vector<Token> many_tokens(size_t count, Token salt = 0) {
-  std::vector<Token> tokens(count);
-  for (size_t n = 0; n < count; ++n) tokens[n] = (static_cast<Token>(n) * 37 + salt) % 280;
-  return tokens;
-}
 
 class Embed : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Models, Embed,

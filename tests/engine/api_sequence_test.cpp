@@ -4,25 +4,13 @@
 
 #include <numeric>
 
+#include "engine/tiny_model.h"
 #include "ingot/ingot.h"
 
 namespace ingot {
 namespace {
 
 using ::testing::HasSubstr;
-
-Model open_tiny(const char* name = "llama.F32.gguf", ModelOptions options = {}) {
-  auto model = Model::open(std::string(INGOT_GOLDEN_MODELS "/") + name, options);
-  EXPECT_TRUE(model) << model.error().message;
-  return *model;
-}
-
-// Varied, and more than one page of keys and values.
-std::vector<Token> many_tokens(size_t count) {
-  std::vector<Token> tokens(count);
-  for (size_t position = 0; position < count; ++position) tokens[position] = static_cast<Token>(position * 37 % 280);
-  return tokens;
-}
 
 std::vector<float> row(const std::vector<float>& rows, size_t index, size_t width) {
   const auto start = rows.begin() + static_cast<std::ptrdiff_t>(index * width);
