@@ -161,7 +161,8 @@ def main():
     parser = argparse.ArgumentParser(
         description="Converts an RWKV-7 model from rwkv.cpp's .bin format (version 101) to GGUF. The format holds no "
                     "vocabulary, so only models on bytes (256 tokens, id = byte) can be converted. Matrices keep their "
-                    "type; the low-rank matrices become F32 where they are quantised, and the decay's always. The "
+                    "type; the low-rank matrices become F32 where they are quantised (not tried on such a file yet), and the "
+                    "decay's always. The "
                     "target appears complete or not at all.")
     parser.add_argument("source", type=Path, help="the .bin file")
     parser.add_argument("target", type=Path, help="the GGUF file to write")
