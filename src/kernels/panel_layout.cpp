@@ -322,44 +322,57 @@ void restore_blocks(const std::byte* panel, int64_t row, int64_t n_blocks, std::
   }
 }
 
-// Halves: 16 of a column, then 16 of the next.
-void pack_halves(const std::byte* rows, int64_t row_bytes, int64_t n_rows, int64_t cols, std::byte* out) {
+// Floats and halves, Word their bits: 16 of a column, then 16 of the next.
+template <typename Word>
+void pack_plain(const std::byte* rows, int64_t row_bytes, int64_t n_rows, int64_t cols, std::byte* out) {
+  constexpr auto kBytes = static_cast<int64_t>(sizeof(Word));
   for (int64_t row = 0; row < n_rows; ++row) {
-    const std::byte* halves = rows + row * row_bytes;
+    const std::byte* values = rows + row * row_bytes;
     for (int64_t col = 0; col < cols; ++col) {
-      uint16_t half;
-      std::memcpy(&half, halves + 2 * col, sizeof(half));
-      put(out, col * kPanelHalfBytes, row, half);
+      Word word;
+      std::memcpy(&word, values + kBytes * col, sizeof(word));
+      put(out, col * kBytes * kPanelRows, row, word);
     }
   }
 }
-void restore_halves(const std::byte* panel, int64_t row, int64_t cols, std::byte* out) {
+template <typename Word>
+void restore_plain(const std::byte* panel, int64_t row, int64_t cols, std::byte* out) {
+  constexpr auto kBytes = static_cast<int64_t>(sizeof(Word));
   for (int64_t col = 0; col < cols; ++col) {
-    const auto half = get<uint16_t>(panel, col * kPanelHalfBytes, row);
-    std::memcpy(out + 2 * col, &half, sizeof(half));
+    const auto word = get<Word>(panel, col * kBytes * kPanelRows, row);
+    std::memcpy(out + kBytes * col, &word, sizeof(word));
   }
 }
 
 struct Entry {
   PanelLayout layout;
+  bool plain;  // no blocks: pack and restore take columns, of which a line may lack some, instead of blocks
   void (*pack)(const std::byte* rows, int64_t row_bytes, int64_t n_rows, int64_t n_blocks, std::byte* out);
   void (*restore)(const std::byte* panel, int64_t row, int64_t n_blocks, std::byte* out);
 };
 
 template <typename Format>
 constexpr Entry entry_of(DType type) {
-  return {{type, Format::Block::kValues, Format::Panel::n_bytes()}, pack_blocks<Format>, restore_blocks<Format>};
+  return {{type, Format::Block::kValues, Format::Panel::n_bytes()},
+          /*plain=*/false,
+          pack_blocks<Format>,
+          restore_blocks<Format>};
 }
-constexpr Entry halves_entry(DType type) {
-  return {{type, 2, kPanelLineBytes}, nullptr, nullptr};
+template <typename Word>
+constexpr Entry plain_entry(DType type) {
+  return {{type, kPanelLineBytes / (kPanelRows * static_cast<int64_t>(sizeof(Word))), kPanelLineBytes},
+          /*plain=*/true,
+          pack_plain<Word>,
+          restore_plain<Word>};
 }
 
 constexpr std::array kEntries{
-    halves_entry(DType::kF16),        halves_entry(DType::kBF16),       entry_of<Q4_0>(DType::kQ4_0),
-    entry_of<Q4_1>(DType::kQ4_1),     entry_of<Q5_0>(DType::kQ5_0),     entry_of<Q5_1>(DType::kQ5_1),
-    entry_of<Q8_0>(DType::kQ8_0),     entry_of<Q2_K>(DType::kQ2_K),     entry_of<Q3_K>(DType::kQ3_K),
-    entry_of<Q4_K>(DType::kQ4_K),     entry_of<Q5_K>(DType::kQ5_K),     entry_of<Q6_K>(DType::kQ6_K),
-    entry_of<IQ4_NL>(DType::kIQ4_NL), entry_of<IQ4_XS>(DType::kIQ4_XS), entry_of<MXFP4>(DType::kMXFP4),
+    plain_entry<uint32_t>(DType::kF32), plain_entry<uint16_t>(DType::kF16), plain_entry<uint16_t>(DType::kBF16),
+    entry_of<Q4_0>(DType::kQ4_0),       entry_of<Q4_1>(DType::kQ4_1),       entry_of<Q5_0>(DType::kQ5_0),
+    entry_of<Q5_1>(DType::kQ5_1),       entry_of<Q8_0>(DType::kQ8_0),       entry_of<Q2_K>(DType::kQ2_K),
+    entry_of<Q3_K>(DType::kQ3_K),       entry_of<Q4_K>(DType::kQ4_K),       entry_of<Q5_K>(DType::kQ5_K),
+    entry_of<Q6_K>(DType::kQ6_K),       entry_of<IQ4_NL>(DType::kIQ4_NL),   entry_of<IQ4_XS>(DType::kIQ4_XS),
+    entry_of<MXFP4>(DType::kMXFP4),
 };
 
 const Entry& entry_of(const PanelLayout& layout) {
@@ -380,14 +393,12 @@ void pack_panel(const PanelLayout& layout, const std::byte* rows, int64_t row_by
   const Entry& entry = entry_of(layout);
   const bool whole = n_rows == kPanelRows && cols % layout.block_values == 0;
   if (!whole) std::memset(out, 0, static_cast<size_t>(layout.panel_bytes(cols)));
-  if (entry.pack == nullptr) return pack_halves(rows, row_bytes, n_rows, cols, out);
-  entry.pack(rows, row_bytes, n_rows, layout.n_blocks(cols), out);
+  entry.pack(rows, row_bytes, n_rows, entry.plain ? cols : layout.n_blocks(cols), out);
 }
 
 void restore_row(const PanelLayout& layout, const std::byte* panel, int64_t row, int64_t cols, std::byte* out) {
   const Entry& entry = entry_of(layout);
-  if (entry.restore == nullptr) return restore_halves(panel, row, cols, out);
-  entry.restore(panel, row, layout.n_blocks(cols), out);
+  entry.restore(panel, row, entry.plain ? cols : layout.n_blocks(cols), out);
 }
 
 }  // namespace ingot::core

@@ -2,8 +2,8 @@
 //
 // A panel holds 16 weight rows, block after block; panel_blocks.h draws the blocks. A word of quants holds four
 // neighbouring values in the same bits of its bytes (a byte each, or a nibble, or two bits with more bits in other
-// words), which is what dot products of bytes want; what a word of a type means stands in impl/panel_formats.h. F16 and
-// BF16 have no blocks: a line is 16 values of one column and then 16 of the next. Missing rows and columns are zeros.
+// words), which is what dot products of bytes want; what a word of a type means stands in impl/panel_formats.h. F32,
+// F16 and BF16 have no blocks: 16 values of one column and then 16 of the next. Missing rows and columns are zeros.
 // That 16 rows lie side by side, in the order of the matrix units' tiles, is common to llama.cpp's AMX backend,
 // KTransformers and oneDNN; keeping the file's own words is ours: packing is copying.
 #pragma once

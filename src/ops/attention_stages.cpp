@@ -84,11 +84,11 @@ bool CpuOps::time_stages(const AttentionArgs& args, TensorView out, AttentionSta
     return *scratch + Scratch::thread_stride(bytes_per_thread) * static_cast<size_t>(thread_idx);
   };
   const auto over = [&](int64_t n_items, int64_t grain, const auto& fn) {
-    const int64_t start_ns = steady_now_ns();
+    const int64_t start_ns = zone_now_ns();
     pool_->parallel_for(n_items, grain, [&](int64_t begin, int64_t end, int thread_idx) {
       for (int64_t item = begin; item < end; ++item) fn(item, thread_idx);
     });
-    return steady_now_ns() - start_ns;
+    return zone_now_ns() - start_ns;
   };
 
   for (int64_t first_block = 0; first_block < n_blocks; first_block += blocks_at_once) {

@@ -173,7 +173,7 @@ TEST_P(PanelLinear, EveryTypeIsWithinTheBoundOfItsClass) {
   const auto found_table = panel_table(GetParam());
   if (!found_table) GTEST_SKIP() << found_table.error().message;
   const KernelTable& table = **found_table;
-  ASSERT_GE(panel_types(table).size(), 15u);
+  ASSERT_GE(panel_types(table).size(), 16u);
   for (const DType type : panel_types(table)) {
     for (const int64_t n_blocks : {1, 3, 5}) {
       const int64_t cols = std::max<int64_t>(32, quant_traits(type).block_values) * n_blocks;
@@ -192,6 +192,8 @@ TEST_P(PanelLinear, RaggedShapes) {
   const KernelTable& table = **found_table;
   for (const TokenClass token_class : kClasses) {
     for (const int64_t cols : {1, 2, 3, 15, 17, 31, 33, 100, 1001}) {
+      expect_near_exact(table, token_class, make_product(DType::kF32, 19, cols, 2));
+      expect_near_exact(table, token_class, make_product(DType::kF32, 35, cols, 14));
       expect_near_exact(table, token_class, make_product(DType::kF16, 19, cols, 3));
       expect_near_exact(table, token_class, make_product(DType::kBF16, 19, cols, 14));
     }
@@ -209,7 +211,7 @@ TEST_P(PanelLinear, ManyColumns) {
   if (!found_table) GTEST_SKIP() << found_table.error().message;
   const KernelTable& table = **found_table;
   for (const TokenClass token_class : kClasses) {
-    for (const DType type : {DType::kF16, DType::kQ4_1, DType::kQ6_K, DType::kIQ4_XS}) {
+    for (const DType type : {DType::kF32, DType::kF16, DType::kQ4_1, DType::kQ6_K, DType::kIQ4_XS}) {
       expect_near_exact(table, token_class, make_product(type, 20, 8960, 2));
     }
   }
@@ -231,7 +233,7 @@ TEST_P(PanelLinear, ARowDoesNotDependOnItsNeighbours) {
   if (!found_table) GTEST_SKIP() << found_table.error().message;
   const KernelTable& table = **found_table;
   for (const TokenClass token_class : kClasses) {
-    for (const DType type : {DType::kF16, DType::kQ4_1, DType::kQ6_K, DType::kQ8_0}) {
+    for (const DType type : {DType::kF32, DType::kF16, DType::kQ4_1, DType::kQ6_K, DType::kQ8_0}) {
       for (const int64_t cols : {256, 4608}) {
         const Product product = make_product(type, 83, cols, 30);
         const std::vector<float> expected = run(table, token_class, product);
@@ -253,7 +255,7 @@ TEST_P(PanelLinear, NotANumberStaysInItsRow) {
   if (!found_table) GTEST_SKIP() << found_table.error().message;
   const KernelTable& table = **found_table;
   for (const TokenClass token_class : kClasses) {
-    for (const DType type : {DType::kF16, DType::kQ4_0, DType::kQ4_K}) {
+    for (const DType type : {DType::kF32, DType::kF16, DType::kQ4_0, DType::kQ4_K}) {
       for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
         Product product = make_product(type, 35, 512, 7);
         const std::vector<float> clean = run(table, token_class, product);
@@ -336,6 +338,16 @@ TEST(EmulatedTiles, PassTheCheckThatARealUnitHasToPass) {
   EXPECT_TRUE(emulated_tiles_multiply_as_documented());
 }
 
+// F32 weights are never rounded, in no class and no mode.
+TEST_P(PanelLinear, F32WeightsMeetF32Activations) {
+  const auto found_table = panel_table(GetParam());
+  if (!found_table) GTEST_SKIP() << found_table.error().message;
+  for (const TokenClass token_class : kClasses) {
+    const PackedForm form = (*found_table)->packed_form(token_class, DType::kF32);
+    EXPECT_TRUE(form == PackedForm::kFloats || form == PackedForm::kFloatBlocks);
+  }
+}
+
 // In the fast mode rows of both classes are the same whole numbers.
 TEST(PanelLinearOfAllTables, FastRowsHaveTheSameBits) {
   std::vector<const KernelTable*> tables;
@@ -344,7 +356,8 @@ TEST(PanelLinearOfAllTables, FastRowsHaveTheSameBits) {
   }
   if (tables.empty()) GTEST_SKIP() << "this processor has no table of the fast mode";
   for (const DType type : panel_types(*tables.front())) {
-    if (type == DType::kF16 || type == DType::kBF16) continue;  // as in the exact mode
+    // As in the exact mode.
+    if (type == DType::kF32 || type == DType::kF16 || type == DType::kBF16) continue;
     const Product product = make_product(type, 37, 768, 13);
     const std::vector<float> expected = run(*tables.front(), TokenClass::kGenerated, product);
     for (const KernelTable* table : tables) {

@@ -16,7 +16,6 @@ namespace ingot::core::avx512 {
 #include "kernels/impl/templates.h"
 #include "kernels/impl/code_sums.h"
 #include "kernels/impl/panel_templates.h"
-#include "kernels/impl/float_prompt.h"
 // clang-format on
 
 }  // namespace ingot::core::avx512

@@ -35,7 +35,7 @@ struct PutPairs {
     _mm512_store_si512(out + kPanelLineBytes, interleave_pairs(round_to_bf16(w2, w3)));
   }
   template <typename Half>
-  static void halves(const std::byte* panel, int64_t first_col, int64_t n_cols, std::byte* out) {
+  static void plain(const std::byte* panel, int64_t first_col, int64_t n_cols, std::byte* out) {
     const std::byte* line = panel + first_col / 2 * kPanelLineBytes;
     for (int64_t pair = 0; pair < column_pairs(n_cols); ++pair, line += kPanelLineBytes, out += kPanelLineBytes) {
       prefetch_second_level(line + kPrefetchBytes);

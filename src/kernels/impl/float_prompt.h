@@ -1,7 +1,8 @@
-// Products of panels with rows of a prompt in FP32, for processors without products of bfloat16.
+// Products of panels with rows of a prompt in FP32: of F32 weights everywhere, of all others on processors without
+// products of bfloat16.
 //
 //   a panel of 16 weight rows unpacked : (columns, 16)            a line a column
-//   activations, kRows at a time       : (columns, kRows)         broadcast one by one
+//   activations, kRows at a time       : (columns / 16, kRows, 16)  broadcast one by one
 //   sums                               : (kRows, kPanels * 16)    in registers
 //
 // An output is one chain of products over the columns, from the first to the last, in a register or stored and loaded
@@ -22,17 +23,25 @@ struct PutFloats {
     line(out + 2 * kLineBytes, part, w2);
     line(out + 3 * kLineBytes, part, w3);
   }
-  template <typename Half>
-  static void halves(const std::byte* panel, int64_t first_col, int64_t n_cols, std::byte* out) {
-    const std::byte* column = panel + first_col * kPanelHalfBytes;
-    for (int64_t col = 0; col < n_cols; ++col, column += kPanelHalfBytes, out += kLineBytes) {
-      if (col % 2 == 0) prefetch_second_level(column + kPrefetchBytes);
-      for (int64_t part = 0; part < kPanelParts; ++part) line(out, part, Half::load(column + part * kLanes * 2));
+  template <typename Plain>
+  static void plain(const std::byte* panel, int64_t first_col, int64_t n_cols, std::byte* out) {
+    constexpr int64_t kColumnBytes = Plain::kBytes * kPanelRows;
+    const std::byte* column = panel + first_col * kColumnBytes;
+    for (int64_t col = 0; col < n_cols; ++col, column += kColumnBytes, out += kLineBytes) {
+      if (col * kColumnBytes % kPanelLineBytes == 0) prefetch_second_level(column + kPrefetchBytes);
+      for (int64_t part = 0; part < kPanelParts; ++part) {
+        line(out, part, Plain::load(column + part * kLanes * Plain::kBytes));
+      }
     }
   }
 };
 
-// sums: (kRows, kStride), added to where `accumulate`. x: (n_cols, kBlockRows). weights: panels of (n_cols, 16).
+// Columns of activations that lie together: rows are packed by copying vectors, and all kRows of a column are still at
+// fixed distances from one address.
+constexpr int64_t kFloatGroup = 16;
+
+// sums: (kRows, kStride), added to where `accumulate`. x: (n_cols / 16, kBlockRows, 16). weights: panels of (n_cols,
+// 16).
 template <int kRows, int kPanels, int kBlockRows, int kStride>
 void float_tile(const float* x, const float* weights, int64_t panel_stride, int64_t n_cols, bool accumulate,
                 float* sums) {
@@ -43,15 +52,20 @@ void float_tile(const float* x, const float* weights, int64_t panel_stride, int6
     INGOT_UNROLL
     for (int v = 0; v < kVectors; ++v) tile[row][v] = accumulate ? load(sums + row * kStride + v * kLanes) : zero();
   }
-  for (int64_t col = 0; col < n_cols; ++col, weights += kPanelRows, x += kBlockRows) {
-    F32 w[kVectors];
-    INGOT_UNROLL
-    for (int v = 0; v < kVectors; ++v) w[v] = load(weights + v / kPanelParts * panel_stride + v % kPanelParts * kLanes);
-    INGOT_UNROLL
-    for (int row = 0; row < kRows; ++row) {
-      const F32 activation = broadcast(x[row]);
+  for (int64_t first = 0; first < n_cols; first += kFloatGroup, x += kBlockRows * kFloatGroup) {
+    const int64_t n = std::min(kFloatGroup, n_cols - first);
+    for (int64_t col = 0; col < n; ++col, weights += kPanelRows) {
+      F32 w[kVectors];
       INGOT_UNROLL
-      for (int v = 0; v < kVectors; ++v) tile[row][v] = fma(w[v], activation, tile[row][v]);
+      for (int v = 0; v < kVectors; ++v) {
+        w[v] = load(weights + v / kPanelParts * panel_stride + v % kPanelParts * kLanes);
+      }
+      INGOT_UNROLL
+      for (int row = 0; row < kRows; ++row) {
+        const F32 activation = broadcast(x[row * kFloatGroup + col]);
+        INGOT_UNROLL
+        for (int v = 0; v < kVectors; ++v) tile[row][v] = fma(w[v], activation, tile[row][v]);
+      }
     }
   }
   INGOT_UNROLL
@@ -72,11 +86,17 @@ struct FloatPromptProducts {
   explicit FloatPromptProducts(const PanelLinearArgs& product)
       : args(product), unpack(panel_unpacker<PutFloats>(product.type)) {}
 
-  // Activations in blocks of kRows rows: of column c, row r is number c * kRows + r.
-  static size_t block_bytes(int64_t cols) { return static_cast<size_t>(cols * kRows) * sizeof(float); }
+  // Activations in blocks of kRows rows: (columns / kFloatGroup, kRows, kFloatGroup).
+  static size_t block_bytes(int64_t cols) {
+    return static_cast<size_t>((cols + kFloatGroup - 1) / kFloatGroup * kFloatGroup * kRows) * sizeof(float);
+  }
   static void pack_row(const float* x, int64_t cols, int64_t row, std::byte* block) {
-    float* to = reinterpret_cast<float*>(block) + row;
-    for (int64_t col = 0; col < cols; ++col) to[col * kRows] = x[col];
+    float* to = reinterpret_cast<float*>(block) + row * kFloatGroup;
+    int64_t col = 0;
+    for (; col + kFloatGroup <= cols; col += kFloatGroup, to += kRows * kFloatGroup) {
+      for (int64_t lane = 0; lane < kFloatGroup; lane += kLanes) store(to + lane, load(x + col + lane));
+    }
+    for (int64_t rest = col; rest < cols; ++rest) to[rest - col] = x[rest];
   }
 
   int64_t unpacked_bytes() const { return std::min(args.cols, kColumns) * PutFloats::kLineBytes; }

@@ -180,9 +180,10 @@ void digit_rows(const PanelLinearArgs& args, const std::byte* panel, int64_t x_r
   }
 }
 
-// Halves with activations as they are. Four sums a vector of rows take turns, so that one's latency hides another's.
-template <typename Half, int kRows>
-void half_rows(const PanelLinearArgs& args, const std::byte* panel, int64_t x_row, float* out) {
+// Floats and halves with activations as they are. Four sums a vector of rows take turns, so that one's latency hides
+// another's.
+template <typename Plain, int kRows>
+void plain_rows(const PanelLinearArgs& args, const std::byte* panel, int64_t x_row, float* out) {
   constexpr int kTurns = 4;
   const int64_t columns = padded_columns(args.cols);
   const float* x = reinterpret_cast<const float*>(args.x) + x_row * columns;
@@ -193,12 +194,12 @@ void half_rows(const PanelLinearArgs& args, const std::byte* panel, int64_t x_ro
       INGOT_UNROLL
       for (int turn = 0; turn < kTurns; ++turn) sums[row][turn] = zero();
     }
-    const std::byte* halves = panel + part * kLanes * 2;
+    const std::byte* values = panel + part * kLanes * Plain::kBytes;
     const int64_t whole = args.cols / kTurns * kTurns;
     for (int64_t col = 0; col < whole; col += kTurns) {
       INGOT_UNROLL
       for (int turn = 0; turn < kTurns; ++turn) {
-        const F32 w = Half::load(halves + (col + turn) * kPanelHalfBytes);
+        const F32 w = Plain::load(values + (col + turn) * Plain::kBytes * kPanelRows);
         INGOT_UNROLL
         for (int row = 0; row < kRows; ++row) {
           sums[row][turn] = fma(w, broadcast(x[row * columns + col + turn]), sums[row][turn]);
@@ -206,7 +207,7 @@ void half_rows(const PanelLinearArgs& args, const std::byte* panel, int64_t x_ro
       }
     }
     for (int64_t col = whole; col < args.cols; ++col) {
-      const F32 w = Half::load(halves + col * kPanelHalfBytes);
+      const F32 w = Plain::load(values + col * Plain::kBytes * kPanelRows);
       for (int row = 0; row < kRows; ++row) sums[row][0] = fma(w, broadcast(x[row * columns + col]), sums[row][0]);
     }
     INGOT_UNROLL
@@ -227,9 +228,9 @@ template <typename Activations, typename Format>
 constexpr PanelRowsKernels digit_kernels() {
   return {digit_rows<Activations, Format, 1>, digit_rows<Activations, Format, kManyRows>};
 }
-template <typename Half>
-constexpr PanelRowsKernels half_kernels() {
-  return {half_rows<Half, 1>, half_rows<Half, kManyRows>};
+template <typename Plain>
+constexpr PanelRowsKernels plain_kernels() {
+  return {plain_rows<Plain, 1>, plain_rows<Plain, kManyRows>};
 }
 
 // Of the types in blocks.

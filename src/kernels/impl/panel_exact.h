@@ -1,5 +1,5 @@
 // The products with panels of a table that has one way for both classes of rows: activations of 16 bits with quantised
-// weights, as they are with halves.
+// weights, as they are with floats and halves.
 // Included by table.cpp after panel_digits.h and table.h, inside its region and namespace.
 
 inline bool has_panels(DType type) {
@@ -7,7 +7,8 @@ inline bool has_panels(DType type) {
 }
 
 inline PackedForm exact_form(DType type) {
-  return type == DType::kF16 || type == DType::kBF16 ? PackedForm::kFloats : PackedForm::kDigits;
+  const bool plain = type == DType::kF32 || type == DType::kF16 || type == DType::kBF16;
+  return plain ? PackedForm::kFloats : PackedForm::kDigits;
 }
 inline PackedForm exact_form_of_class(TokenClass, DType type) {
   return exact_form(type);
@@ -15,10 +16,12 @@ inline PackedForm exact_form_of_class(TokenClass, DType type) {
 
 inline PanelRowsKernels exact_panel_kernels(DType type) {
   switch (type) {
+    case DType::kF32:
+      return plain_kernels<PanelF32>();
     case DType::kF16:
-      return half_kernels<PanelF16>();
+      return plain_kernels<PanelF16>();
     case DType::kBF16:
-      return half_kernels<PanelBF16>();
+      return plain_kernels<PanelBF16>();
     default:
       return digit_kernels_of<WideActivations>(type);
   }

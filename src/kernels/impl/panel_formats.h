@@ -287,12 +287,21 @@ INGOT_ALWAYS_INLINE void prefetch_ahead(const std::byte* block, int quad) {
   }
 }
 
-// ---- Halves: a line is 16 values of one column and then 16 of the next ----
+// ---- Without blocks: 16 values of one column and then 16 of the next ----
 
+inline F32 load_floats(const float* p) {
+  return load(p);
+}
+struct PanelF32 {
+  static constexpr int64_t kBytes = 4;
+  static F32 load(const std::byte* p) { return load_floats(reinterpret_cast<const float*>(p)); }
+};
 struct PanelF16 {
+  static constexpr int64_t kBytes = 2;
   static F32 load(const std::byte* p) { return load_f16(p); }
 };
 struct PanelBF16 {
+  static constexpr int64_t kBytes = 2;
   static F32 load(const std::byte* p) { return as_f32(shift_left(load_u16(p), 16)); }
 };
 

@@ -5,7 +5,8 @@
 #include "kernels/impl/panel_formats.h"
 #include "kernels/impl/panel_digits.h"
 #include "kernels/impl/panel_exact.h"
-#include "kernels/impl/panel_two_ways.h"
 #include "kernels/impl/unpack_panel.h"
 #include "kernels/impl/panel_prompt.h"
+#include "kernels/impl/float_prompt.h"
+#include "kernels/impl/panel_two_ways.h"
 // clang-format on

@@ -1,7 +1,7 @@
 // Weights of a panel as numbers, column after column, for products that unpack weights once for many rows.
 //
 // Put says where they go: quad() stores columns 4n .. 4n + 3 of the weight rows of a part, kQuadBytes a quad;
-// kRounds, whether to bfloat16; halves<Half>() unpacks the types without blocks.
+// kRounds, whether to bfloat16; plain<Plain>() unpacks the types without blocks. F32 is never rounded.
 // Included by table.cpp after panel_formats.h, inside its region and namespace.
 
 template <typename Format, typename Put, int kFirst>
@@ -62,10 +62,13 @@ void unpack_blocks(const std::byte* panel, int64_t first_col, int64_t n_cols, st
 template <typename Put>
 UnpackPanel panel_unpacker(DType type) {
   switch (type) {
+    case DType::kF32:
+      if constexpr (!Put::kRounds) return Put::template plain<PanelF32>;
+      return nullptr;
     case DType::kF16:
-      return Put::template halves<PanelF16>;
+      return Put::template plain<PanelF16>;
     case DType::kBF16:
-      return Put::template halves<PanelBF16>;
+      return Put::template plain<PanelBF16>;
     case DType::kQ4_0:
       return unpack_blocks<PanelQ4_0, Put>;
     case DType::kQ4_1:
