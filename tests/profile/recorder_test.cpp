@@ -1,6 +1,9 @@
 #include "profile/recorder.h"
 
 #include <gtest/gtest.h>
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
 
 #include <string_view>
 #include <vector>
@@ -94,10 +97,10 @@ TEST(Recorder, TurnsADevicesTicketsIntoTimesAtTheEnd) {
 
 TEST(Recorder, LeavesTheTimesOfTheProcessorAsTheyAre) {
   Recorder recorder({.n_operations = 1});
-  const int64_t before = steady_now_ns();
+  const int64_t before = zone_now_ns();
   const int64_t stamp = recorder.stamp();
   EXPECT_LE(before, stamp);
-  EXPECT_LE(stamp, steady_now_ns());
+  EXPECT_LE(stamp, zone_now_ns());
   recorder.add_operation({.start_ns = stamp, .end_ns = stamp + 5});
   recorder.resolve();
   EXPECT_EQ(recorder.operations()[0].start_ns, stamp);
@@ -131,4 +134,24 @@ TEST(StageZone, WithoutARecorderDoesNothing) {
 }
 
 }  // namespace
+TEST(ZoneClock, KeepsTheSystemClocksTime) {
+  constexpr int kRounds = 20;
+  int64_t best_error_ns = INT64_MAX;  // of an interval of 5 ms; a thread that is put aside in between spoils a round
+  for (int round = 0; round < kRounds; ++round) {
+    const int64_t start_ns = steady_now_ns();
+    const int64_t zone_start_ns = zone_now_ns();
+    int64_t now_ns = start_ns;
+    int64_t last_zone_ns = zone_start_ns;
+    while (now_ns - start_ns < 5'000'000) {
+      const int64_t zone_ns = zone_now_ns();
+      EXPECT_GE(zone_ns, last_zone_ns) << "time went back";
+      last_zone_ns = zone_ns;
+      now_ns = steady_now_ns();
+    }
+    const int64_t error_ns = (zone_now_ns() - zone_start_ns) - (steady_now_ns() - start_ns);
+    best_error_ns = std::min(best_error_ns, std::abs(error_ns));
+  }
+  EXPECT_LT(best_error_ns, 1000) << "5 ms by one clock are not 5 ms by the other";
+}
+
 }  // namespace ingot::core
