@@ -101,6 +101,7 @@ Result<std::shared_ptr<const Vocabulary>> read_vocabulary(const GgufMetadata& me
   reader.read("tokenizer.ggml.normalizer.lowercase", v.normalizer_lowercase);
   reader.read("tokenizer.ggml.normalizer.strip_accents", v.normalizer_strip_accents);
   reader.read("tokenizer.chat_template", v.chat_template);
+  reader.read("tokenizer.chat_template.tool_use", v.tool_chat_template);
   INGOT_TRY(reader.status());
   return std::shared_ptr<const Vocabulary>(std::move(vocabulary));
 }

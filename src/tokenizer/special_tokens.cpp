@@ -11,6 +11,21 @@ bool is_ascii_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+// Files type many tokens that steer the model as user-defined: Phi-3's <|user|>, Qwen's <tool_call>. HTML tags, as
+// Gemma has them, and runs of spaces steer nothing.
+bool reads_as_marker(std::string_view text) {
+  if (text.size() < 3) return false;
+  const auto within = [&](std::string_view part) { return text.find(part) != std::string_view::npos; };
+  if (within("<|") || within("|>") || within("<\xEF\xBD\x9C") || within("\xEF\xBD\x9C>")) return true;
+  const bool angled = text.front() == '<' && text.back() == '>';
+  const bool squared = text.front() == '[' && text.back() == ']';
+  if (!angled && !squared) return false;
+  const std::string_view inside = text.substr(1, text.size() - 2);
+  if (squared) return inside.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string_view::npos;
+  return within("_") || within("think") || within("tool") || within("turn") || text == "<s>" || text == "</s>" ||
+         text == "<eos>" || text == "<bos>" || text == "<EOT>";
+}
+
 }  // namespace
 
 int32_t SpecialTokens::Automaton::child(int32_t node, uint8_t byte) const {
@@ -84,19 +99,59 @@ SpecialTokens::SpecialTokens(const Vocabulary& vocabulary, const std::vector<Tok
     n_bytes_[id] = static_cast<uint32_t>(text.size());
     all_.add(text, static_cast<int32_t>(id));
     if (user_defined) user_defined_.add(text, static_cast<int32_t>(id));
+    // By the file's type: the tokenizer shows some control tokens as user-defined ones.
+    const bool was_control =
+        id < vocabulary.token_type.size() && vocabulary.token_type[id] != static_cast<int32_t>(TokenType::kUserDefined);
+    if (user_defined && !was_control && !reads_as_marker(text)) plain_.add(text, static_cast<int32_t>(id));
     if (strip_right) strip_right_[id] = text != "<unk>" && text != "<s>" && text != "<|endoftext|>";
   }
   all_.finish();
   user_defined_.finish();
+  plain_.finish();
 }
 
 std::vector<TextFragment> SpecialTokens::split(std::string_view text, bool parse_special) const {
-  std::vector<TextFragment> fragments;
   const Automaton& automaton = parse_special ? all_ : user_defined_;
-  std::vector<std::pair<size_t, int32_t>> matches;  // (position, id), by falling position
+  Matches matches;
   if (!automaton.empty()) {
     automaton.scan_backwards(text, [&](size_t position, int32_t id) { matches.emplace_back(position, id); });
   }
+  return fragments_of(text, std::move(matches));
+}
+
+std::vector<TextFragment> SpecialTokens::split_marked(std::string_view text, std::span<const TextRange> user) const {
+  // Each stretch between the user's ranges is scanned apart, so what is found there lies there altogether.
+  Matches trusted, plain;
+  size_t end = text.size();
+  for (size_t left = user.size() + 1; left > 0; left--) {
+    const size_t begin = left == 1 ? 0 : user[left - 2].end;
+    if (begin < end && !all_.empty()) {
+      all_.scan_backwards(text.substr(begin, end - begin),
+                          [&](size_t position, int32_t id) { trusted.emplace_back(begin + position, id); });
+    }
+    if (left > 1) end = user[left - 2].begin;
+  }
+  if (!plain_.empty()) {
+    plain_.scan_backwards(text, [&](size_t position, int32_t id) { plain.emplace_back(position, id); });
+  }
+  // Both fall; at one place the longer token counts.
+  Matches matches;
+  size_t next = 0;
+  for (const auto& match : trusted) {
+    while (next < plain.size() && plain[next].first > match.first) matches.push_back(plain[next++]);
+    auto chosen = match;
+    if (next < plain.size() && plain[next].first == match.first) {
+      if (n_bytes_[plain[next].second] > n_bytes_[chosen.second]) chosen = plain[next];
+      next++;
+    }
+    matches.push_back(chosen);
+  }
+  matches.insert(matches.end(), plain.begin() + static_cast<std::ptrdiff_t>(next), plain.end());
+  return fragments_of(text, std::move(matches));
+}
+
+std::vector<TextFragment> SpecialTokens::fragments_of(std::string_view text, Matches matches) const {
+  std::vector<TextFragment> fragments;
   size_t done = 0;
   for (; !matches.empty(); matches.pop_back()) {
     const auto [position, id] = matches.back();

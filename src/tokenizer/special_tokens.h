@@ -7,7 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tokenizer/vocabulary.h"
@@ -20,6 +22,12 @@ struct TextFragment {
   std::string_view text;
 };
 
+// Bytes [begin, end) of a text.
+struct TextRange {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
 class SpecialTokens {
  public:
   SpecialTokens() = default;
@@ -29,6 +37,10 @@ class SpecialTokens {
   // The fragments in order, none of them empty. Control and unknown tokens are found only with parse_special,
   // user-defined ones always.
   std::vector<TextFragment> split(std::string_view text, bool parse_special) const;
+  // With parse_special, but no token that steers the model takes a byte of the user's ranges (sorted, apart, within the
+  // text): that stays text. Those are control and unknown tokens, and user-defined ones that read as markers, as
+  // "<|user|>" and "<tool_call>" do; runs of spaces and the like are found everywhere.
+  std::vector<TextFragment> split_marked(std::string_view text, std::span<const TextRange> user) const;
 
  private:
   class Automaton {
@@ -56,7 +68,11 @@ class SpecialTokens {
     std::vector<int32_t> root_;  // (256): the root's children, -1 where there is none
   };
 
+  using Matches = std::vector<std::pair<size_t, int32_t>>;  // (position, id), by falling position
+  std::vector<TextFragment> fragments_of(std::string_view text, Matches matches) const;
+
   Automaton user_defined_;            // these alone
+  Automaton plain_;                   // of these, the ones that do not read as markers
   Automaton all_;                     // these and control and unknown tokens
   std::vector<uint8_t> strip_right_;  // per token; empty where no token strips
   std::vector<uint32_t> n_bytes_;     // per token

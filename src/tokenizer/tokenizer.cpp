@@ -213,10 +213,20 @@ bool Tokenizer::is_end(int32_t id) const {
 Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
   if (text.size() > kMaxTextBytes)
     return invalid("a text of {} bytes: at most {} are possible", text.size(), kMaxTextBytes);
+  size_t sorted_to = 0;
+  for (const TextRange& range : options.user) {
+    if (range.begin < sorted_to || range.end < range.begin || range.end > text.size()) {
+      return invalid("the user's range {} to {} is out of order in a text of {} bytes", range.begin, range.end,
+                     text.size());
+    }
+    sorted_to = range.end;
+  }
   std::vector<int32_t> ids;
   if (options.add_special && add_bos_) ids.push_back(bos_);
-  bool after_special = true;
-  for (const TextFragment& fragment : special_tokens_.split(text, options.parse_special)) {
+  bool after_special = !options.continues;
+  const bool marked = options.parse_special && !options.user.empty();
+  for (const TextFragment& fragment :
+       marked ? special_tokens_.split_marked(text, options.user) : special_tokens_.split(text, options.parse_special)) {
     if (fragment.id >= 0) {
       ids.push_back(fragment.id);
     } else {

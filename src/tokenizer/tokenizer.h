@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,9 @@ namespace ingot::core {
 struct EncodeOptions {
   bool parse_special = false;  // special tokens written in the text become their ids; else they stay text
   bool add_special = true;     // BOS, EOS, CLS, SEP as the vocabulary says
+  bool continues = false;      // other tokens come before: the text does not open one, and gets no space in front
+  // With parse_special: bytes that a user wrote, sorted and apart; no token that steers the model takes one of them.
+  std::span<const TextRange> user = {};
 };
 
 // Immutable after creation: any number of threads may encode and decode at once.
@@ -33,7 +37,7 @@ class Tokenizer {
 
   // Any bytes are accepted; time is linear (at most n log n) in their number. User-defined tokens are found in the
   // text always, control tokens only with parse_special.
-  // Errors: a text that the vocabulary cannot express (no unknown token and no byte fallback).
+  // Errors: a text that the vocabulary cannot express (no unknown token and no byte fallback); ranges out of order.
   Result<std::vector<int32_t>> encode(std::string_view text, EncodeOptions options) const;
 
   // The bytes of a sequence of tokens that starts a text: where encoding puts a space in front, decoding takes it

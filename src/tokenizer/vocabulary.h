@@ -36,8 +36,9 @@ struct Vocabulary {
   std::optional<bool> add_bos_token, add_eos_token, add_sep_token, add_space_prefix, remove_extra_whitespaces;
   std::optional<bool> normalizer_lowercase, normalizer_strip_accents;  // normalizer.lowercase, .strip_accents
   std::string chat_template;                                           // tokenizer.chat_template, or ""
-  std::string architecture;  // general.architecture: a few defaults depend on it
-  std::string name;          // general.name: so does one
+  std::string tool_chat_template;  // tokenizer.chat_template.tool_use: for conversations with tools, or ""
+  std::string architecture;        // general.architecture: a few defaults depend on it
+  std::string name;                // general.name: so does one
 };
 
 }  // namespace ingot::core
