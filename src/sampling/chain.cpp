@@ -1,97 +1,158 @@
 #include "sampling/chain.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
+
+#include "base/check.h"
+#include "sampling/exp_weight.h"
 
 namespace ingot::core {
 namespace {
 
-// The comparison is false for a NaN, which is out of every range.
-Status check_range(const char* name, double value, double low, double high) {
-  if (value >= low && value <= high) return {};
-  return invalid("{} is {}, expected {} to {}", name, value, low, high);
-}
-
-constexpr double kMaxFloat = std::numeric_limits<float>::max();
+constexpr float kForbidden = -std::numeric_limits<float>::infinity();
 
 }  // namespace
 
+SamplingChain::SamplingChain(ChainParams params, int64_t n_vocab)
+    : params_(std::move(params)),
+      n_vocab_(static_cast<size_t>(n_vocab)),
+      rng_(params_.seed),
+      dry_(params_.dry),
+      mirostat_(params_.mirostat, n_vocab) {}
+
 Result<SamplingChain> SamplingChain::create(ChainParams params, int64_t n_vocab) {
-  INGOT_TRY(check_range("repeat penalty", params.penalties.repeat, 1e-3, 1e3));
-  INGOT_TRY(check_range("frequency penalty", params.penalties.frequency, -100, 100));
-  INGOT_TRY(check_range("presence penalty", params.penalties.presence, -100, 100));
-  INGOT_TRY(check_range("number of recent tokens that are penalised", params.penalties.last_n, -1,
-                        std::numeric_limits<int>::max()));
-  INGOT_TRY(check_range("top-k", params.top_k, 0, std::numeric_limits<int>::max()));
-  INGOT_TRY(check_range("typical p", params.typical_p, 0, 1));
-  INGOT_TRY(check_range("top-p", params.top_p, 0, 1));
-  INGOT_TRY(check_range("min-p", params.min_p, 0, 1));
-  INGOT_TRY(check_range("temperature", params.temperature, 0, 1e6));
-  for (const auto& [id, bias] : params.logit_bias) {
-    if (id < 0 || id >= n_vocab) return invalid("logit bias for token {}, expected 0 to {}", id, n_vocab - 1);
-    if (bias != -std::numeric_limits<float>::infinity()) {
-      INGOT_TRY(check_range("logit bias", bias, -kMaxFloat, kMaxFloat));
-    }
-  }
-  return SamplingChain(std::move(params));
+  INGOT_TRY(check_chain_params(params, n_vocab));
+  return SamplingChain(std::move(params), n_vocab);
 }
 
-Status SamplingChain::collect(std::span<const float> logits, std::span<const int32_t> history) {
-  adjusted_.assign(logits.begin(), logits.end());
-  for (const auto& [id, bias] : params_.logit_bias) adjusted_[static_cast<size_t>(id)] += bias;
-  apply_penalties(params_.penalties, history, adjusted_);
-  candidates_.items.clear();
-  candidates_.n_sorted = 0;
-  for (size_t id = 0; id < adjusted_.size(); ++id) {
-    const float logit = adjusted_[id];
-    if (!(logit < std::numeric_limits<float>::infinity())) {
-      return invalid("the model gave the logit {} for token {}: its file is damaged", logit, id);
-    }
-    if (logit > -std::numeric_limits<float>::infinity()) {
-      candidates_.items.push_back({static_cast<int32_t>(id), logit});
+Status SamplingChain::start(std::span<const float> logits, std::span<const uint64_t> allowed) {
+  INGOT_CHECK(logits.size() == n_vocab_, "the chain was made for another vocabulary");
+  INGOT_TRY(table_.load(logits));
+  for (const auto& [id, bias] : params_.logit_bias) {
+    if (bias == kForbidden) {
+      table_.forbid(id);
+    } else {
+      table_.set(id, table_.get(id) + bias);
     }
   }
-  if (candidates_.items.empty()) return invalid("every token of the vocabulary is forbidden");
+  for (const int32_t id : params_.banned) table_.forbid(id);
+  for (const int32_t id : refused_) table_.forbid(id);
+  if (must_go_on()) {
+    for (const int32_t id : params_.end_tokens) table_.forbid(id);
+  }
+  if (!allowed.empty()) {
+    const size_t n_words = (n_vocab_ + 63) / 64;
+    if (allowed.size() != n_words) {
+      return invalid("the mask of allowed tokens has {} words, expected {}", allowed.size(), n_words);
+    }
+    table_.allow_only(allowed);
+  }
+  if (table_.best() == kForbidden) {
+    return invalid("every token of the vocabulary is forbidden{}",
+                   must_go_on() && !params_.end_tokens.empty()
+                       ? fmt::format(" (end tokens are until there are {} tokens)", params_.min_tokens)
+                       : "");
+  }
+  candidates_.start(table_);
   return {};
 }
 
-Result<int32_t> SamplingChain::sample(std::span<const float> logits, std::span<const int32_t> history) {
-  const bool adjusts = !params_.logit_bias.empty() || params_.penalties.active();
-  if (params_.temperature == 0.0f && !adjusts) return greedy(logits);
-  INGOT_TRY(collect(logits, history));
-  if (params_.temperature == 0.0f) return greedy(adjusted_);
-
-  if (params_.top_k > 0) keep_top_k(params_.top_k, candidates_);
-  if (params_.typical_p < 1.0f) keep_typical(params_.typical_p, candidates_);
-  if (params_.top_p < 1.0f) keep_top_p(params_.top_p, candidates_);
-  if (params_.min_p > 0.0f) keep_min_p(params_.min_p, candidates_);
-  apply_temperature(params_.temperature, candidates_);
-
-  const float best = candidates_.best_logit();
-  double left = rng_.next_unit() * sum_weights(candidates_.items, best);
-  for (const Candidate& item : candidates_.items) {
-    left -= std::exp(static_cast<double>(item.logit) - best);
-    if (left < 0.0) return item.id;
+Result<int32_t> SamplingChain::sample(std::span<const float> logits, std::span<const int32_t> history,
+                                      std::span<const uint64_t> allowed) {
+  refused_.clear();
+  while (true) {
+    INGOT_TRY(start(logits, allowed));
+    for (const SamplerKind kind : params_.order) apply(kind, history);
+    const bool greedy = params_.temperature == 0.0f;
+    const Drawn drawn = greedy ? Drawn{table_.best_id(), 1.0} : draw();
+    if (params_.refuses && params_.refuses(drawn.id)) {
+      refuse(drawn.id);
+      continue;
+    }
+    ++n_drawn_;
+    if (!greedy && params_.mirostat.version != 0) mirostat_.observe(drawn.probability);
+    return drawn.id;
   }
-  // Rounding can leave a remainder; it belongs to the last one that has a probability at all.
-  const auto last = std::find_if(candidates_.items.rbegin(), candidates_.items.rend(), [best](const Candidate& item) {
-    return std::exp(static_cast<double>(item.logit) - best) > 0.0;
-  });
-  return last->id;
 }
 
-Result<int32_t> greedy(std::span<const float> logits) {
-  size_t best = 0;
-  bool finite = !logits.empty();
-  for (size_t id = 0; id < logits.size(); ++id) {
-    finite = finite && logits[id] < std::numeric_limits<float>::infinity();
-    if (logits[id] > logits[best]) best = id;
+void SamplingChain::refuse(int32_t id) {
+  refused_.push_back(id);
+  // Nearly always the next draw is accepted. Where it is not, one pass over the vocabulary ends the trying.
+  constexpr size_t kMostTried = 32;
+  if (refused_.size() != kMostTried) return;
+  refused_.clear();
+  for (int32_t any = 0; static_cast<size_t>(any) < n_vocab_; ++any) {
+    if (params_.refuses(any)) refused_.push_back(any);
   }
-  if (!finite) return invalid("the model gave a logit that is no number: its file is damaged");
-  if (logits[best] == -std::numeric_limits<float>::infinity())
-    return invalid("every token of the vocabulary is forbidden");
-  return static_cast<int32_t>(best);
+}
+
+void SamplingChain::apply(SamplerKind kind, std::span<const int32_t> history) {
+  if (kind == SamplerKind::kPenalties) {
+    apply_penalties(params_.penalties, history, candidates_);
+  } else if (kind == SamplerKind::kDry) {
+    dry_.apply(history, candidates_);
+  } else if (params_.temperature == 0.0f) {
+    return;
+  } else if (kind == SamplerKind::kTemperature) {
+    temper();
+  } else if (params_.mirostat.version == 0) {
+    truncate(kind);
+  }
+}
+
+void SamplingChain::truncate(SamplerKind kind) {
+  switch (kind) {
+    case SamplerKind::kTopNSigma:
+      if (params_.top_n_sigma > 0.0f) keep_top_n_sigma(params_.top_n_sigma, candidates_);
+      return;
+    case SamplerKind::kTopK:
+      if (params_.top_k > 0) keep_top_k(params_.top_k, candidates_);
+      return;
+    case SamplerKind::kTypical:
+      if (params_.typical_p < 1.0f) keep_typical(params_.typical_p, candidates_);
+      return;
+    case SamplerKind::kTopP:
+      if (params_.top_p < 1.0f) keep_top_p(params_.top_p, candidates_);
+      return;
+    case SamplerKind::kMinP:
+      if (params_.min_p > 0.0f) keep_min_p(params_.min_p, candidates_);
+      return;
+    case SamplerKind::kXtc:
+      if (params_.xtc.active() && rng_.next_unit() < params_.xtc.probability) {
+        exclude_top_choices(params_.xtc.threshold, candidates_);
+      }
+      return;
+    case SamplerKind::kPenalties:
+    case SamplerKind::kDry:
+    case SamplerKind::kTemperature:
+      return;  // apply() has done them
+  }
+}
+
+void SamplingChain::temper() {
+  if (params_.dynatemp_range > 0.0f) {
+    apply_dynamic_temperature(params_.temperature, params_.dynatemp_range, params_.dynatemp_exponent, candidates_);
+  } else if (params_.temperature != 1.0f) {
+    apply_temperature(params_.temperature, candidates_);
+  }
+}
+
+SamplingChain::Drawn SamplingChain::draw() {
+  if (params_.mirostat.version != 0) mirostat_.truncate(candidates_);
+  candidates_.list();
+  const float best = candidates_.best_logit();
+  const double sum = sum_weights(candidates_.items, best);
+  double left = rng_.next_unit() * sum;
+  // Rounding can leave a remainder; it belongs to the last one that has a probability at all.
+  Drawn drawn{0, 0.0};
+  for (const Candidate& item : candidates_.items) {
+    const double weight = exp_weight(item.logit - best);
+    if (weight == 0.0) continue;
+    drawn = {item.id, weight / sum};
+    left -= weight;
+    if (left < 0.0) break;
+  }
+  return drawn;
 }
 
 }  // namespace ingot::core

@@ -1,6 +1,9 @@
-// From logits to a token: bias, penalties, top-k, typical, top-p, min-p, temperature, draw; in this order.
+// From logits to a token: bias, bans, then the samplers in their order, then the draw.
 //
 // Deterministic: the same logits, history and seed give the same tokens on every machine. Ties go to the lower id.
+// Random numbers are taken in this order for each token: one by XTC if it is on (in its place of the order, whether it
+// excludes anything or not), one by the draw, mirostat's too. A temperature of 0 takes none. A token that is refused
+// costs another round of the whole chain, with its numbers.
 #pragma once
 
 #include <cstdint>
@@ -9,43 +12,50 @@
 #include <vector>
 
 #include "base/result.h"
+#include "sampling/chain_params.h"
 #include "sampling/rng.h"
-#include "sampling/samplers.h"
 
 namespace ingot::core {
 
-struct ChainParams {
-  std::vector<std::pair<int32_t, float>> logit_bias = {};  // added; -infinity forbids a token
-  PenaltyParams penalties = {};
-  int top_k = 40;            // 0 = off
-  float typical_p = 1.0f;    // 1 = off
-  float top_p = 0.95f;       // 1 = off
-  float min_p = 0.05f;       // 0 = off
-  float temperature = 0.8f;  // 0 = the best token; only bias and penalties apply then
-  uint64_t seed = 0;
-};
-
 class SamplingChain {
  public:
-  // Errors name the parameter that is out of its range (NaN is), and the range. n_vocab: length of the logits.
+  // Errors: those of check_chain_params.
   static Result<SamplingChain> create(ChainParams params, int64_t n_vocab);
 
-  // The next token. history: every token so far, newest last. logits: (n_vocab).
-  // Errors: a NaN or +infinity among the logits, or no token that is allowed: a damaged model.
-  Result<int32_t> sample(std::span<const float> logits, std::span<const int32_t> history);
+  // The next token. logits: (n_vocab). history: every token so far, newest last; it continues that of the call before.
+  // allowed: a bit for each token, t % 64 of word t / 64; others are never drawn; empty allows all.
+  // Errors: a NaN or +infinity among the logits, a damaged model; no token that is allowed; a mask of another length.
+  Result<int32_t> sample(std::span<const float> logits, std::span<const int32_t> history,
+                         std::span<const uint64_t> allowed = {});
+
+  // What the last token was drawn from, with the logits that the samplers left. At temperature 0 nothing.
+  std::span<const Candidate> last_candidates() const { return candidates_.items; }
 
  private:
-  explicit SamplingChain(ChainParams params) : params_(std::move(params)), rng_(params_.seed) {}
+  SamplingChain(ChainParams params, int64_t n_vocab);
 
-  Status collect(std::span<const float> logits, std::span<const int32_t> history);
+  struct Drawn {
+    int32_t id;
+    double probability;  // with which it was drawn
+  };
+
+  bool must_go_on() const { return n_drawn_ < params_.min_tokens; }
+  Status start(std::span<const float> logits, std::span<const uint64_t> allowed);
+  void apply(SamplerKind kind, std::span<const int32_t> history);
+  void truncate(SamplerKind kind);
+  void temper();
+  Drawn draw();
+  void refuse(int32_t id);
 
   ChainParams params_;
+  size_t n_vocab_;
   Rng rng_;
-  std::vector<float> adjusted_;  // (n_vocab), bias and penalties in it
+  Dry dry_;
+  Mirostat mirostat_;
+  int64_t n_drawn_ = 0;
+  std::vector<int32_t> refused_;  // in this step
+  LogitTable table_;
   Candidates candidates_;
 };
-
-// The index of the greatest logit, of equal ones the first. Errors as for sample().
-Result<int32_t> greedy(std::span<const float> logits);
 
 }  // namespace ingot::core

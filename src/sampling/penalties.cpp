@@ -5,23 +5,28 @@
 
 namespace ingot::core {
 
-void apply_penalties(const PenaltyParams& params, std::span<const int32_t> history, std::span<float> logits) {
+void apply_penalties(const PenaltyParams& params, std::span<const int32_t> history, Candidates& candidates) {
   if (!params.active()) return;
   if (params.last_n > 0 && history.size() > static_cast<size_t>(params.last_n)) {
     history = history.last(static_cast<size_t>(params.last_n));
   }
-  std::vector<int32_t> recent(history.begin(), history.end());
-  std::sort(recent.begin(), recent.end());
-  for (auto run = recent.begin(); run != recent.end();) {
-    const int32_t id = *run;
-    const auto next = std::upper_bound(run, recent.end(), id);
-    const auto count = static_cast<float>(next - run);
-    run = next;
-    if (id < 0 || static_cast<size_t>(id) >= logits.size()) continue;
-    float& logit = logits[static_cast<size_t>(id)];
-    logit = logit > 0.0f ? logit / params.repeat : logit * params.repeat;
-    logit -= count * params.frequency + params.presence;
+  std::vector<int32_t> ids(history.begin(), history.end());
+  std::sort(ids.begin(), ids.end());
+  std::vector<float> counts;
+  size_t n_ids = 0;
+  for (const int32_t id : ids) {
+    if (n_ids > 0 && ids[n_ids - 1] == id) {
+      counts.back() += 1.0f;
+    } else {
+      ids[n_ids++] = id;
+      counts.push_back(1.0f);
+    }
   }
+  ids.resize(n_ids);
+  candidates.change_logits(ids, [&](size_t index, float logit) {
+    const float scaled = logit > 0.0f ? logit / params.repeat : logit * params.repeat;
+    return scaled - (counts[index] * params.frequency + params.presence);
+  });
 }
 
 }  // namespace ingot::core

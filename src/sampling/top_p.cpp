@@ -1,22 +1,52 @@
 #include <algorithm>
-#include <cmath>
+#include <limits>
 
+#include "sampling/exp_weight.h"
 #include "sampling/samplers.h"
 
 namespace ingot::core {
+namespace {
+
+// From the table to a list that the nucleus is part of: mostly a few hundred of a quarter of a million tokens are
+// within e^4 of the best, and make up all but a little of the probability. Gives the sum of all weights.
+double list_nucleus(float p, Candidates& candidates) {
+  LogitTable& table = *candidates.table;
+  const float best = table.best();
+  const double sum = table.sum_weights();
+  for (const float distance : {4.0f, 8.0f, 16.0f, 32.0f}) {
+    candidates.start(table);
+    candidates.list_from(std::max(best - distance, -std::numeric_limits<float>::max()));
+    if (sum_weights(candidates.items, best) >= p * sum) return sum;
+  }
+  candidates.start(table);
+  candidates.list();
+  return sum;
+}
+
+}  // namespace
 
 void keep_top_p(float p, Candidates& candidates) {
-  const double best = candidates.best_logit();
-  const double enough = p * sum_weights(candidates.items, candidates.best_logit());
-  double cumulative = 0.0;
+  const double sum = candidates.table != nullptr ? list_nucleus(p, candidates)
+                                                 : sum_weights(candidates.items, candidates.best_logit());
+  const double enough = p * sum;
+  const float best = candidates.best_logit();
+  std::vector<Candidate>& items = candidates.items;
+  size_t n_sorted = candidates.sorted ? items.size() : 0;
   size_t n_kept = 0;
-  while (n_kept < candidates.items.size() && (n_kept == 0 || cumulative < enough)) {
-    // The nucleus is mostly a few dozen of a hundred thousand: sort only as far as it reaches.
-    if (n_kept == candidates.n_sorted) candidates.sort_best(std::max<size_t>(64, 4 * n_kept));
-    cumulative += std::exp(candidates.items[n_kept++].logit - best);
+  double cumulative = 0.0;
+  while (n_kept < items.size() && (n_kept == 0 || cumulative < enough)) {
+    if (n_kept == n_sorted) {
+      // Sort only as far as the nucleus reaches. Selecting first, then sorting what was selected, is linear.
+      n_sorted = std::min(std::max<size_t>(64, 4 * n_kept), items.size());
+      const auto first = items.begin() + static_cast<ptrdiff_t>(n_kept);
+      const auto middle = items.begin() + static_cast<ptrdiff_t>(n_sorted);
+      if (middle != items.end()) std::nth_element(first, middle, items.end(), ranks_before);
+      std::sort(first, middle, ranks_before);
+    }
+    cumulative += exp_weight(items[n_kept++].logit - best);
   }
-  candidates.items.resize(n_kept);
-  candidates.n_sorted = std::min(candidates.n_sorted, n_kept);
+  items.resize(n_kept);
+  candidates.sorted = true;
 }
 
 }  // namespace ingot::core

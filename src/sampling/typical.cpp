@@ -2,46 +2,62 @@
 #include <cmath>
 #include <limits>
 
+#include "sampling/exp_weight.h"
 #include "sampling/samplers.h"
 
 namespace ingot::core {
+namespace {
+
+struct Surprising {
+  double distance;  // |information content - entropy|
+  double weight;
+  Candidate item;
+};
+
+bool more_typical(const Surprising& a, const Surprising& b) {
+  return a.distance != b.distance ? a.distance < b.distance : ranks_before(a.item, b.item);
+}
+
+}  // namespace
 
 void keep_typical(float p, Candidates& candidates) {
+  candidates.list();
   std::vector<Candidate>& items = candidates.items;
-  const double best = candidates.best_logit();
-  const double sum = sum_weights(items, candidates.best_logit());
+  const float best = candidates.best_logit();
+  const double sum = sum_weights(items, best);
+  // The information content of x is log_sum - (logit - best), in nats.
   const double log_sum = std::log(sum);
   double entropy = 0.0;
   for (const Candidate& item : items) {
-    const double log_p = item.logit - best - log_sum;
-    if (std::isfinite(log_p)) entropy -= std::exp(log_p) * log_p;
+    const double weight = exp_weight(item.logit - best);
+    if (weight > 0.0) entropy += weight / sum * (log_sum - (static_cast<double>(item.logit) - best));
   }
 
-  struct Distance {
-    double surprise;  // |information content - entropy|
-    double probability;
-    Candidate item;
-  };
-  std::vector<Distance> by_distance;
-  by_distance.reserve(items.size());
+  std::vector<Surprising> order;
+  order.reserve(items.size());
   for (const Candidate& item : items) {
-    const double log_p = item.logit - best - log_sum;
-    const double surprise = std::isfinite(log_p) ? std::abs(-log_p - entropy) : std::numeric_limits<double>::infinity();
-    by_distance.push_back({surprise, std::exp(log_p), item});
+    const double surprise = log_sum - (static_cast<double>(item.logit) - best);
+    order.push_back({std::abs(surprise - entropy), exp_weight(item.logit - best), item});
   }
-  std::sort(by_distance.begin(), by_distance.end(), [](const Distance& a, const Distance& b) {
-    return a.surprise != b.surprise ? a.surprise < b.surprise : ranks_before(a.item, b.item);
-  });
-
-  double cumulative = 0.0;
+  const double enough = p * sum;
+  size_t n_sorted = 0;
   size_t n_kept = 0;
-  while (n_kept < by_distance.size() && (n_kept == 0 || cumulative < p)) {
-    cumulative += by_distance[n_kept++].probability;
+  double cumulative = 0.0;
+  while (n_kept < order.size() && (n_kept == 0 || cumulative < enough)) {
+    if (n_kept == n_sorted) {
+      // As for top-p: sort only as far as it reaches.
+      n_sorted = std::min(std::max<size_t>(64, 4 * n_kept), order.size());
+      const auto first = order.begin() + static_cast<ptrdiff_t>(n_kept);
+      const auto middle = order.begin() + static_cast<ptrdiff_t>(n_sorted);
+      if (middle != order.end()) std::nth_element(first, middle, order.end(), more_typical);
+      std::sort(first, middle, more_typical);
+    }
+    cumulative += order[n_kept++].weight;
   }
   items.clear();
-  for (size_t rank = 0; rank < n_kept; ++rank) items.push_back(by_distance[rank].item);
-  std::sort(items.begin(), items.end(), ranks_before);
-  candidates.n_sorted = items.size();
+  for (size_t rank = 0; rank < n_kept; ++rank) items.push_back(order[rank].item);
+  candidates.sorted = false;
+  candidates.sort();
 }
 
 }  // namespace ingot::core

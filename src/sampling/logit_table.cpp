@@ -1,0 +1,219 @@
+#include "sampling/logit_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+#include "sampling/exp_weight.h"
+#include "sampling/lanes.h"
+
+namespace ingot::core {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+struct BlockScan {
+  float maximum;
+  bool valid;  // no NaN, no +infinity
+};
+
+BlockScan scan_block(const float* logits) {
+  Floats maxima = load_lanes(logits);
+  Ints valid = maxima < kInfinity;
+  for (size_t lane = kLanes; lane < LogitTable::kBlock; lane += kLanes) {
+    const Floats lanes = load_lanes(logits + lane);
+    maxima = lanes > maxima ? lanes : maxima;
+    valid &= lanes < kInfinity;
+  }
+  BlockScan scan{maxima[0], valid[0] != 0};
+  for (size_t lane = 1; lane < kLanes; ++lane) {
+    scan.maximum = std::max(scan.maximum, maxima[lane]);
+    scan.valid = scan.valid && valid[lane] != 0;
+  }
+  return scan;
+}
+
+tl::unexpected<Error> damaged(std::span<const float> logits) {
+  size_t id = 0;
+  while (id < logits.size() && logits[id] < kInfinity) ++id;
+  return invalid("the model gave the logit {} for token {}: its file is damaged", logits[id], id);
+}
+
+}  // namespace
+
+float finite_logit(float logit) {
+  constexpr float kMost = std::numeric_limits<float>::max();
+  // The comparison is written so that a NaN becomes the lowest.
+  return logit > -kMost ? std::min(logit, kMost) : -kMost;
+}
+
+Status LogitTable::load(std::span<const float> logits) {
+  logits_ = logits;
+  const size_t n_blocks = (logits.size() + kBlock - 1) / kBlock;
+  maxima_.resize(n_blocks);
+  patch_of_.assign(n_blocks, -1);
+  patches_.clear();
+  bool valid = true;
+  for (size_t block = 0; block < n_blocks; ++block) {
+    const bool whole = (block + 1) * kBlock <= logits.size();
+    const BlockScan scan = scan_block(whole ? logits.data() + block * kBlock : patch(block));
+    maxima_[block] = scan.maximum;
+    valid = valid && scan.valid;
+  }
+  if (!valid) return damaged(logits);
+  return {};
+}
+
+std::span<const float, LogitTable::kBlock> LogitTable::block_logits(size_t block) const {
+  const int32_t at = patch_of_[block];
+  const float* logits = at < 0 ? logits_.data() + block * kBlock : patches_.data() + static_cast<size_t>(at) * kBlock;
+  return std::span<const float, kBlock>(logits, kBlock);
+}
+
+float* LogitTable::patch(size_t block) {
+  if (patch_of_[block] < 0) {
+    patch_of_[block] = static_cast<int32_t>(patches_.size() / kBlock);
+    const size_t begin = block * kBlock;
+    const size_t end = std::min(begin + kBlock, logits_.size());
+    patches_.insert(patches_.end(), logits_.begin() + static_cast<ptrdiff_t>(begin),
+                    logits_.begin() + static_cast<ptrdiff_t>(end));
+    patches_.insert(patches_.end(), begin + kBlock - end, -kInfinity);
+  }
+  return patches_.data() + static_cast<size_t>(patch_of_[block]) * kBlock;
+}
+
+void LogitTable::update_maximum(size_t block) {
+  maxima_[block] = scan_block(block_logits(block).data()).maximum;
+}
+
+float LogitTable::get(int32_t id) const {
+  const auto index = static_cast<size_t>(id);
+  const size_t block = index / kBlock;
+  return maxima_[block] == -kInfinity ? -kInfinity : block_logits(block)[index % kBlock];
+}
+
+void LogitTable::set(int32_t id, float logit) {
+  if (get(id) != -kInfinity) put(id, finite_logit(logit));
+}
+
+void LogitTable::forbid(int32_t id) {
+  if (get(id) != -kInfinity) put(id, -kInfinity);
+}
+
+void LogitTable::put(int32_t id, float logit) {
+  const size_t block = static_cast<size_t>(id) / kBlock;
+  float& place = patch(block)[static_cast<size_t>(id) % kBlock];
+  const float before = std::exchange(place, logit);
+  if (logit >= maxima_[block]) {
+    maxima_[block] = logit;
+  } else if (before == maxima_[block]) {
+    update_maximum(block);
+  }
+}
+
+void LogitTable::allow_only(std::span<const uint64_t> allowed) {
+  INGOT_CHECK(allowed.size() >= maxima_.size(), "the mask has fewer words than the vocabulary needs");
+  for (size_t block = 0; block < maxima_.size(); ++block) {
+    const uint64_t word = allowed[block];
+    if (word == ~uint64_t{0}) continue;
+    if (word == 0) {
+      // Nobody looks into a block whose maximum is below every threshold.
+      maxima_[block] = -kInfinity;
+      continue;
+    }
+    float* logits = patch(block);
+    for (size_t bit = 0; bit < kBlock; ++bit) {
+      if ((word >> bit & 1U) == 0) logits[bit] = -kInfinity;
+    }
+    update_maximum(block);
+  }
+}
+
+float LogitTable::best() const {
+  float best = -kInfinity;
+  for (const float maximum : maxima_) best = std::max(best, maximum);
+  return best;
+}
+
+int32_t LogitTable::best_id() const {
+  const auto block = static_cast<size_t>(std::max_element(maxima_.begin(), maxima_.end()) - maxima_.begin());
+  const auto logits = block_logits(block);
+  const auto place = std::find(logits.begin(), logits.end(), maxima_[block]);
+  return static_cast<int32_t>(block * kBlock + static_cast<size_t>(place - logits.begin()));
+}
+
+float LogitTable::bound_of_best(size_t n) {
+  constexpr float kLowest = -std::numeric_limits<float>::max();
+  if (n == 0 || n > maxima_.size()) return kLowest;
+  // A heap of the n greatest: nearly every maximum is turned away by its first comparison.
+  best_maxima_.assign(maxima_.begin(), maxima_.begin() + static_cast<ptrdiff_t>(n));
+  std::make_heap(best_maxima_.begin(), best_maxima_.end(), std::greater<>());
+  for (size_t block = n; block < maxima_.size(); ++block) {
+    if (maxima_[block] <= best_maxima_.front()) continue;
+    std::pop_heap(best_maxima_.begin(), best_maxima_.end(), std::greater<>());
+    best_maxima_.back() = maxima_[block];
+    std::push_heap(best_maxima_.begin(), best_maxima_.end(), std::greater<>());
+  }
+  return std::max(best_maxima_.front(), kLowest);
+}
+
+double LogitTable::sum_weights() const {
+  const float best_logit = best();
+  double sum = 0.0;
+  for_each_block(-std::numeric_limits<float>::max(), [&](int32_t, std::span<const float, kBlock> logits) {
+    Floats weights{};
+    for (size_t lane = 0; lane < kBlock; lane += kLanes) weights += exp_weights(load_lanes(&logits[lane]) - best_logit);
+    sum += sum_lanes(weights);
+  });
+  return sum;
+}
+
+LogitTable::Moments LogitTable::moments() const {
+  // Relative to the best: what is summed is small.
+  const float best_logit = best();
+  double n_allowed = 0.0;
+  double sum = 0.0;
+  double squares = 0.0;
+  for_each_block(-std::numeric_limits<float>::max(), [&](int32_t, std::span<const float, kBlock> logits) {
+    Floats block_n{};
+    Floats block_sum{};
+    Floats block_squares{};
+    for (size_t lane = 0; lane < kBlock; lane += kLanes) {
+      const Floats lanes = load_lanes(&logits[lane]);
+      const Ints counts = lanes > -kInfinity;
+      const Floats distances = counts ? lanes - best_logit : Floats{};
+      block_n += counts ? Floats{} + 1.0f : Floats{};
+      block_sum += distances;
+      block_squares += distances * distances;
+    }
+    n_allowed += sum_lanes(block_n);
+    sum += sum_lanes(block_sum);
+    squares += sum_lanes(block_squares);
+  });
+  const double mean = sum / n_allowed;
+  const double variance = squares / n_allowed - mean * mean;
+  // The square of a distance beyond 1e19 is beyond a float.
+  if (!std::isfinite(variance)) return exact_moments();
+  return {mean + best_logit, std::sqrt(std::max(0.0, variance))};
+}
+
+LogitTable::Moments LogitTable::exact_moments() const {
+  double n_allowed = 0.0;
+  double mean = 0.0;
+  double squares = 0.0;  // of the distances from the mean so far (Welford 1962)
+  for_each_block(-std::numeric_limits<float>::max(), [&](int32_t, std::span<const float, kBlock> logits) {
+    for (const float logit : logits) {
+      if (logit == -kInfinity) continue;
+      n_allowed += 1.0;
+      const double distance = logit - mean;
+      mean += distance / n_allowed;
+      squares += distance * (logit - mean);
+    }
+  });
+  return {mean, std::sqrt(squares / n_allowed)};
+}
+
+}  // namespace ingot::core

@@ -1,0 +1,172 @@
+#include "sampling/logit_table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "sampling/candidates.h"
+#include "sampling/exp_weight.h"
+#include "sampling/rng.h"
+
+namespace ingot::core {
+namespace {
+
+constexpr float kInf = std::numeric_limits<float>::infinity();
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+std::vector<float> random_logits(size_t n, uint64_t seed) {
+  Rng rng(seed);
+  std::vector<float> logits(n);
+  for (float& logit : logits) logit = static_cast<float>(rng.next_unit() * 40 - 20);
+  return logits;
+}
+
+LogitTable load(const std::vector<float>& logits) {
+  LogitTable table;
+  EXPECT_TRUE(table.load(logits));
+  return table;
+}
+
+TEST(LogitTable, FindsTheBestAtEveryPlaceAndLength) {
+  for (const size_t n : {1, 2, 63, 64, 65, 127, 128, 1000}) {
+    for (size_t place = 0; place < n; ++place) {
+      std::vector<float> logits(n, -1.0f);
+      logits[place] = 2.0f;
+      const LogitTable table = load(logits);
+      ASSERT_EQ(table.best_id(), static_cast<int32_t>(place)) << n;
+      ASSERT_EQ(table.best(), 2.0f);
+    }
+    EXPECT_EQ(load(std::vector<float>(n, -3.0f)).best_id(), 0);
+  }
+}
+
+TEST(LogitTable, NamesTheTokenOfALogitThatIsNoNumber) {
+  for (const float bad : {kNan, -kNan, kInf}) {
+    for (size_t place = 0; place < 130; ++place) {
+      std::vector<float> logits(130, 1.0f);
+      logits[place] = bad;
+      LogitTable table;
+      const auto status = table.load(logits);
+      ASSERT_FALSE(status);
+      EXPECT_THAT(status.error().message, testing::HasSubstr("for token " + std::to_string(place) + ":"));
+    }
+  }
+}
+
+TEST(LogitTable, BoundsTheBest) {
+  for (const size_t n_vocab : {5, 64, 1000, 100000}) {
+    std::vector<float> logits = random_logits(n_vocab, n_vocab);
+    LogitTable table = load(logits);
+    std::sort(logits.rbegin(), logits.rend());
+    for (const size_t n : {1, 2, 5, 40, 1500}) {
+      const float bound = table.bound_of_best(n);
+      EXPECT_LE(bound, logits[std::min(n, n_vocab) - 1]);
+    }
+  }
+}
+
+TEST(LogitTable, ChangesAreSeenEverywhere) {
+  const std::vector<float> logits = random_logits(300, 1);
+  LogitTable table = load(logits);
+  std::vector<float> expected = logits;
+  Rng rng(2);
+  for (int change = 0; change < 500; ++change) {
+    const auto id = static_cast<int32_t>(rng.next() % 300);
+    const auto logit = static_cast<float>(rng.next_unit() * 60 - 30);
+    table.set(id, logit);
+    expected[static_cast<size_t>(id)] = logit;
+    ASSERT_EQ(table.best(), *std::max_element(expected.begin(), expected.end()));
+    ASSERT_EQ(table.get(id), logit);
+  }
+  Candidates candidates;
+  candidates.start(table);
+  candidates.list();
+  ASSERT_EQ(candidates.items.size(), 300u);
+  for (size_t id = 0; id < 300; ++id) EXPECT_EQ(candidates.items[id].logit, expected[id]);
+}
+
+TEST(LogitTable, AMaskForbidsForGood) {
+  const std::vector<float> logits = random_logits(200, 3);
+  LogitTable table = load(logits);
+  // Nothing of the first word, some of the second, all of the third, bits beyond the vocabulary in the last.
+  const std::vector<uint64_t> allowed = {0, 0x8000000000000005u, ~uint64_t{0}, ~uint64_t{0}};
+  table.allow_only(allowed);
+  for (int32_t id = 0; id < 200; ++id) table.set(id, table.get(id) + 1.0f);
+  Candidates candidates;
+  candidates.start(table);
+  candidates.list();
+  std::vector<int32_t> ids;
+  for (const Candidate& item : candidates.items) ids.push_back(item.id);
+  std::vector<int32_t> expected = {64, 66, 127};
+  for (int32_t id = 128; id < 200; ++id) expected.push_back(id);
+  EXPECT_EQ(ids, expected);
+}
+
+TEST(LogitTable, ALogitThatOverflowsStaysFinite) {
+  const std::vector<float> logits = {3e38f, -3e38f, 0.0f};
+  LogitTable table = load(logits);
+  table.set(0, table.get(0) + 3e38f);
+  table.set(1, table.get(1) - 3e38f);
+  EXPECT_EQ(table.get(0), std::numeric_limits<float>::max());
+  EXPECT_EQ(table.get(1), -std::numeric_limits<float>::max());
+  table.forbid(1);
+  table.set(1, 5.0f);
+  EXPECT_EQ(table.get(1), -kInf);
+  EXPECT_EQ(table.best_id(), 0);
+}
+
+TEST(LogitTable, SumsAndMomentsAreThoseOfAPlainLoop) {
+  std::vector<float> logits = random_logits(777, 4);
+  logits[5] = -kInf;
+  const LogitTable table = load(logits);
+  double sum = 0.0;
+  double mean = 0.0;
+  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - table.best());
+  for (const float logit : logits) mean += logit == -kInf ? 0.0 : logit / 776.0;
+  double variance = 0.0;
+  for (const float logit : logits) variance += logit == -kInf ? 0.0 : (logit - mean) * (logit - mean) / 776;
+  EXPECT_NEAR(table.sum_weights(), sum, 1e-6 * sum);
+  // Distances of up to 40, each rounded to 2e-6, and squares of up to 1600 to 1e-4; their mean is nearer.
+  EXPECT_NEAR(table.moments().mean, mean, 2e-6);
+  EXPECT_NEAR(table.moments().deviation, std::sqrt(variance), 1e-5);
+}
+
+TEST(LogitTable, MomentsOfExtremeLogitsAreNumbers) {
+  const LogitTable table = load({3e38f, -3e38f, 1.0f});
+  EXPECT_NEAR(table.moments().deviation / 2.449489742783178e38, 1.0, 1e-6);
+}
+
+TEST(ExpWeight, IsExpToThreePartsInTenMillion) {
+  EXPECT_EQ(exp_weight(0.0f), 1.0f);
+  EXPECT_EQ(exp_weight(-87.5f), 0.0f);
+  EXPECT_EQ(exp_weight(-kInf), 0.0f);
+  double worst = 0.0;
+  for (float x = 0.0f; x > -87.0f; x -= 0.00137f) {
+    worst = std::max(worst, std::abs(exp_weight(x) / std::exp(static_cast<double>(x)) - 1.0));
+  }
+  EXPECT_LT(worst, 3e-7);
+}
+
+// Literal bits: a draw on a border falls to the same side on every machine.
+TEST(ExpWeight, GivesTheSameBitsEverywhere) {
+  EXPECT_EQ(exp_weight(-0.1f), 0x1.cf46da0000000p-1f);
+  EXPECT_EQ(exp_weight(-1.0f), 0x1.78b5640000000p-2f);
+  EXPECT_EQ(exp_weight(-20.3f), 0x1.a3b8f20000000p-30f);
+  EXPECT_EQ(exp_weight(-86.9f), 0x1.8c1f120000000p-126f);
+}
+
+TEST(ExpWeight, LanesAgreeWithASingleOne) {
+  for (float x = 0.0f; x > -90.0f; x -= 0.37f) {
+    const Floats lanes = exp_weights(Floats{x, x - 1.0f, 2 * x, -kInf});
+    EXPECT_EQ(lanes[0], exp_weight(x));
+    EXPECT_EQ(lanes[1], exp_weight(x - 1.0f));
+    EXPECT_EQ(lanes[2], exp_weight(2 * x));
+    EXPECT_EQ(lanes[3], 0.0f);
+  }
+}
+
+}  // namespace
+}  // namespace ingot::core
