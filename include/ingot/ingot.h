@@ -13,14 +13,20 @@
 // CancelToken::cancel() may be called from anywhere, signal handlers included. Callbacks run on the calling thread.
 #pragma once
 
+#include "ingot/catalog.h"
+#include "ingot/chat.h"
+#include "ingot/chat_output.h"
+#include "ingot/conversation.h"
 #include "ingot/convert.h"
 #include "ingot/embedding.h"
 #include "ingot/expected.h"
+#include "ingot/grammar.h"
 #include "ingot/inspect.h"
 #include "ingot/model.h"
 #include "ingot/perplexity.h"
 #include "ingot/prefill.h"
 #include "ingot/profile.h"
+#include "ingot/sampling.h"
 #include "ingot/sequence.h"
 #include "ingot/tokenizer.h"
 #include "ingot/types.h"

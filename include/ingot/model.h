@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ingot/chat.h"
 #include "ingot/embedding.h"
 #include "ingot/expected.h"
 #include "ingot/perplexity.h"
@@ -68,6 +69,8 @@ class Model {
 
   const ModelInfo& info() const;
   const Tokenizer& tokenizer() const;
+  // The template of the file, as ChatTemplate::open() gives it.
+  Expected<ChatTemplate> chat_template() const;
 
   // An empty sequence. It keeps the model alive.
   Sequence new_sequence() const;
@@ -86,6 +89,7 @@ class Model {
   Expected<PerplexityResult> perplexity(std::string_view text, const PerplexityOptions& options = {}) const;
 
  private:
+  friend class Conversation;
   struct Impl;
   explicit Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<const Impl> impl_;

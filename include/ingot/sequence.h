@@ -5,15 +5,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "ingot/expected.h"
+#include "ingot/grammar.h"
 #include "ingot/prefill.h"
+#include "ingot/sampling.h"
 #include "ingot/types.h"
 
 namespace ingot {
@@ -37,35 +37,28 @@ struct FeedResult {
   std::vector<float> hidden;  // (rows asked for, dim): after the final norm
 };
 
-// In the order in which they apply. A value that switches a step off is named.
-struct SamplingOptions {
-  std::vector<std::pair<Token, float>> logit_bias = {};  // added to the logit; -infinity forbids the token
-  float repeat_penalty = 1.0f;        // 1 = off: divides positive logits of recent tokens, multiplies negative
-  float frequency_penalty = 0.0f;     // 0 = off: times the number of occurrences
-  float presence_penalty = 0.0f;      // 0 = off
-  int penalty_last_n = 64;            // recent tokens looked at; 0 = none, -1 = all
-  int top_k = 40;                     // 0 = off
-  float typical_p = 1.0f;             // 1 = off
-  float top_p = 0.95f;                // 1 = off
-  float min_p = 0.05f;                // 0 = off
-  float temperature = 0.8f;           // 0 = the best token always; only bias and penalties apply then
-  std::optional<uint64_t> seed = {};  // absent: a random one, named in the result
-};
-
 struct GenerateOptions {
   int64_t max_tokens = -1;  // -1: until the model ends or the context is full
+  int64_t min_tokens = 0;   // the model's end tokens are forbidden until then; stop texts end the text all the same
   SamplingOptions sampling = {};
+  int n_probs = -1;  // fill GenerateResult::probs, with so many of the best tokens beside the drawn one; -1 = off
   std::vector<std::string> stop = {};  // the text ends before the first of these that it would contain
-  bool ignore_end = false;             // end tokens are tokens like others
-  Chunking chunk = 512;                // see FeedOptions
+  bool spell_control = false;          // control tokens are in the text as the vocabulary spells them, end tokens not
+  bool ignore_end = false;             // end tokens are tokens like others; with a grammar they do not come
+  // The text obeys this, byte for byte; control tokens do not come. It ends when the grammar is complete. Cut short
+  // by max_tokens, the context or a stop text it is the beginning of such a text.
+  std::optional<Grammar> grammar = {};
+  Chunking chunk = 512;  // see FeedOptions
   CancelToken cancel = {};
   // Text as soon as it is certain: whole characters, nothing that could become a stop text. False: stop here.
   std::function<bool(std::string_view text)> on_text = {};
+  // With n_probs: after each token, before its text.
+  std::function<void(const TokenProbs&)> on_probs = {};
   std::function<void(int64_t n_done, int64_t n_total)> on_prompt_progress = {};
 };
 
 enum class Finish : uint8_t {
-  kStop,         // an end token or a stop text
+  kStop,         // an end token, a stop text, or the end of the grammar
   kLength,       // max_tokens
   kContext,      // the context is full
   kInterrupted,  // the CancelToken or on_text
@@ -73,8 +66,9 @@ enum class Finish : uint8_t {
 const char* finish_name(Finish finish);  // "stop", "length", "context", "interrupted"
 
 struct GenerateResult {
-  std::string text;           // without the stop text
-  std::vector<Token> tokens;  // that were generated, without the end token
+  std::string text;               // without the stop text
+  std::vector<Token> tokens;      // that were generated, without the end token
+  std::vector<TokenProbs> probs;  // with n_probs: one for each of tokens
   Finish finish = Finish::kStop;
   int64_t n_prompt_tokens = 0;
   int64_t n_cached_tokens = 0;  // of the prompt, that did not have to be computed

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,6 +12,12 @@ namespace ingot {
 
 // An index into the vocabulary of a model.
 using Token = int32_t;
+
+// Bytes [begin, end) of a text.
+struct ByteRange {
+  size_t begin = 0;
+  size_t end = 0;
+};
 
 // How products are computed. docs/performance.md has the measured distance of each from kReference.
 enum class Mode : uint8_t {

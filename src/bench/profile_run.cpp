@@ -150,7 +150,7 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
   reset_peak_memory();
   Recorder loading({});
   RequestTimes times;
-  const int64_t start_ns = steady_now_ns();
+  const int64_t start_ns = zone_now_ns();
   INGOT_ASSIGN(const std::shared_ptr<Engine> engine, Engine::open(path, model, &loading));
   if (options.detail_attention && !engine->has_attention_stages()) {
     return fail(ErrorKind::kUnsupported, "attention in detail: the {} kernels compute it in one piece",
@@ -160,11 +160,11 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
   INGOT_ASSIGN(const std::vector<int32_t> tokens, encode(*engine, prompt, options));
   tokenize.stop();
 
-  const int64_t loaded_ns = steady_now_ns();
+  const int64_t loaded_ns = zone_now_ns();
   TokenSequence sequence(engine);
   INGOT_ASSIGN(const PrefillPlan plan, sequence.plan(static_cast<int64_t>(tokens.size()), {.chunk = options.chunk}));
   Recorder recorder(capacity_for(*engine, plan, options));
-  const int64_t shift_ns = steady_now_ns() - loaded_ns;
+  const int64_t shift_ns = zone_now_ns() - loaded_ns;
   times.start_ns = start_ns + shift_ns;
   move_stages(loading, shift_ns, recorder);
 
@@ -175,7 +175,7 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
   generate_options.chunk = options.chunk;
   generate_options.cancel = options.cancel;
   generate_options.on_text = [&times](std::string_view) {
-    if (times.first_byte_ns == 0) times.first_byte_ns = steady_now_ns();
+    if (times.first_byte_ns == 0) times.first_byte_ns = zone_now_ns();
     return true;
   };
   generate_options.on_prompt_progress = [&options](int64_t n_done, int64_t n_total) {
@@ -184,7 +184,7 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
     }
   };
   Result<GenerateResult> generated = generate(sequence, tokens, generate_options);
-  times.end_ns = steady_now_ns();
+  times.end_ns = zone_now_ns();
   if (times.first_byte_ns == 0) times.first_byte_ns = times.end_ns;
   engine->set_recorder(nullptr);
   if (!generated) return tl::unexpected(std::move(generated).error());

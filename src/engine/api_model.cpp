@@ -9,6 +9,7 @@
 #include "engine/file_info.h"
 #include "engine/perplexity.h"
 #include "gguf/reader.h"
+#include "ingot/chat.h"
 #include "ingot/ingot.h"
 
 namespace ingot {
@@ -56,9 +57,20 @@ Expected<Tokenizer> Tokenizer::open(const std::string& path) {
 
 Expected<std::vector<Token>> Tokenizer::tokenize(std::string_view text, TokenizeOptions options) const {
   return guarded([&] {
-    return to_public(
-        impl_->tokenizer->encode(text, {.parse_special = options.parse_special, .add_special = options.add_special}));
+    std::vector<core::TextRange> user;
+    for (const ByteRange& range : options.user_ranges) user.push_back({range.begin, range.end});
+    return to_public(impl_->tokenizer->encode(text, {.parse_special = options.parse_special,
+                                                     .add_special = options.add_special,
+                                                     .continues = options.continues,
+                                                     .user = user}));
   });
+}
+
+Expected<std::vector<Token>> Tokenizer::tokenize(const RenderedPrompt& prompt) const {
+  TokenizeOptions options{.parse_special = true, .add_special = false, .user_ranges = prompt.user_ranges};
+  auto tokens = tokenize(prompt.text, options);
+  if (tokens && adds_bos() && (tokens->empty() || tokens->front() != bos())) tokens->insert(tokens->begin(), bos());
+  return tokens;
 }
 
 Expected<std::string> Tokenizer::detokenize(std::span<const Token> tokens, bool show_control) const {

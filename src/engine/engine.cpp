@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "engine/chunking.h"
+#include "engine/constrained_output.h"
 #include "engine/memory.h"
 
 namespace ingot::core {
@@ -195,6 +196,12 @@ OpsMemory Engine::ops_memory() const {
 
 StepMemory Engine::step_memory(const StepSize& size, int64_t first_position) const {
   return working_set_->of(*ops_, size, first_position);
+}
+
+std::shared_ptr<const VocabularyTrie> Engine::vocabulary_trie() const {
+  const std::lock_guard lock(trie_mutex_);
+  if (!trie_) trie_ = core::vocabulary_trie(*tokenizer_, info_.vocab_size);
+  return trie_;
 }
 
 std::vector<ChunkSample> Engine::chunk_samples() const {

@@ -19,6 +19,7 @@
 #include "ops/cpu_ops.h"
 #include "ops/profiled_ops.h"
 #include "profile/recorder.h"
+#include "sampling/grammar/vocabulary_trie.h"
 #include "tokenizer/tokenizer.h"
 
 namespace ingot::core {
@@ -37,6 +38,8 @@ class Engine {
   const Model& model() const { return *model_; }
   std::shared_ptr<const Tokenizer> tokenizer() const { return tokenizer_; }
   const ModelInfo& info() const { return info_; }
+  // The vocabulary as grammars walk it; made at the first call.
+  std::shared_ptr<const VocabularyTrie> vocabulary_trie() const;
   const ModelOptions& options() const { return options_; }
 
   // forward() with this engine's operations; steps of several threads take turns. Errors also when a page of the file
@@ -80,6 +83,8 @@ class Engine {
   Recorder* recorder_ = nullptr;
   std::shared_ptr<const Model> model_;
   std::shared_ptr<const Tokenizer> tokenizer_;
+  mutable std::mutex trie_mutex_;
+  mutable std::shared_ptr<const VocabularyTrie> trie_;
   std::unique_ptr<const WorkingSet> working_set_;
   std::unique_ptr<const PrefillWork> prefill_work_;
   mutable std::mutex step_mutex_;  // ops_ serve one thread at a time

@@ -1,12 +1,13 @@
 #include "engine/generation.h"
 
 #include <chrono>
-#include <random>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "engine/constrained_output.h"
 #include "engine/stop_texts.h"
-#include "sampling/chain.h"
+#include "engine/token_sampler.h"
 #include "tokenizer/stream_decoder.h"
 
 namespace ingot::core {
@@ -16,23 +17,6 @@ using Clock = std::chrono::steady_clock;
 
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-ChainParams chain_params(const SamplingOptions& options) {
-  ChainParams params;
-  params.logit_bias = options.logit_bias;
-  params.penalties = {.repeat = options.repeat_penalty,
-                      .frequency = options.frequency_penalty,
-                      .presence = options.presence_penalty,
-                      .last_n = options.penalty_last_n};
-  params.top_k = options.top_k;
-  params.typical_p = options.typical_p;
-  params.top_p = options.top_p;
-  params.min_p = options.min_p;
-  params.temperature = options.temperature;
-  // 32 bits are enough to draw from and short enough to type again.
-  params.seed = options.seed ? *options.seed : std::random_device{}();
-  return params;
 }
 
 // Text on its way out: whole characters, then stop texts, then the caller.
@@ -78,13 +62,14 @@ class TextOutput {
 };
 
 // One token after another until there is a reason to stop. Precondition: sequence.last_logits() are there.
-Result<Finish> decode(TokenSequence& sequence, SamplingChain& chain, TextOutput& output, const GenerateOptions& options,
-                      Clock::time_point start, GenerateResult& out_result) {
+Result<Finish> decode(TokenSequence& sequence, TokenSampler& sampler, Constraint* constraint, TextOutput& output,
+                      const GenerateOptions& options, Clock::time_point start, GenerateResult& out_result) {
   const Tokenizer& tokenizer = *sequence.engine().tokenizer();
   const int64_t context = sequence.engine().info().context;
   const auto n_generated = [&out_result] { return static_cast<int64_t>(out_result.tokens.size()); };
   while (true) {
     if (options.cancel.cancelled()) return Finish::kInterrupted;
+    if (constraint != nullptr && constraint->is_complete()) return Finish::kStop;
     if (options.max_tokens >= 0 && n_generated() >= options.max_tokens) return Finish::kLength;
     if (sequence.length() >= context) return Finish::kContext;
     if (Status status = sequence.compute_pending(/*want_logits=*/true, options.cancel.flag()); !status) {
@@ -92,11 +77,23 @@ Result<Finish> decode(TokenSequence& sequence, SamplingChain& chain, TextOutput&
       return tl::unexpected(std::move(status).error());
     }
     StageZone sampling_zone(sequence.engine().recorder(), "sampling");
-    INGOT_ASSIGN(const int32_t token, chain.sample(sequence.last_logits(), sequence.tokens()));
+    std::span<const uint64_t> allowed;  // of the vocabulary, a bit a token; empty: all
+    if (constraint != nullptr) {
+      INGOT_ASSIGN(allowed, constraint->allowed());
+    }
+    INGOT_ASSIGN(const int32_t token, sampler.sample(sequence.last_logits(), sequence.tokens(), allowed));
     sampling_zone.stop();
     if (out_result.first_token_ms == 0) out_result.first_token_ms = milliseconds_since(start);
     const bool in_tokenizer = token < tokenizer.n_tokens();
     if (in_tokenizer && tokenizer.is_end(token) && !options.ignore_end) return Finish::kStop;
+    if (sampler.wants_probs()) {
+      const StageZone zone(sequence.engine().recorder(), "probabilities");
+      INGOT_ASSIGN(TokenProbs probs, sampler.probs(sequence.last_logits(), token));
+      if (options.on_probs) options.on_probs(probs);
+      out_result.probs.push_back(std::move(probs));
+    }
+    sampler.accept(token);
+    if (constraint != nullptr) INGOT_TRY(constraint->accept(token));
     INGOT_TRY(sequence.append_generated(token, options.cancel.flag()));
     out_result.tokens.push_back(token);
     // A model may have more rows in its head than its vocabulary has entries; such a token has no text.
@@ -113,13 +110,19 @@ Result<GenerateResult> generate(TokenSequence& sequence, std::span<const int32_t
   const auto start = Clock::now();
   if (options.max_tokens < -1) return invalid("{} tokens to generate, expected -1 or more", options.max_tokens);
   Engine& engine = sequence.engine();
-  ChainParams params = chain_params(options.sampling);
+  INGOT_ASSIGN(TokenSampler sampler, TokenSampler::create(options, *engine.tokenizer(), engine.info().vocab_size));
   GenerateResult result;
-  result.seed = params.seed;
+  result.seed = sampler.seed();
   result.n_prompt_tokens = static_cast<int64_t>(prompt.size());
-  INGOT_ASSIGN(SamplingChain chain, SamplingChain::create(std::move(params), engine.info().vocab_size));
   INGOT_ASSIGN(StopTexts stops, StopTexts::create(options.stop));
-  TextOutput output(StreamDecoder(*engine.tokenizer()), std::move(stops), options, engine.recorder(), result.text);
+  TextOutput output(StreamDecoder(*engine.tokenizer(), /*at_start=*/false, options.spell_control), std::move(stops),
+                    options, engine.recorder(), result.text);
+
+  std::optional<Constraint> constraint;
+  if (options.grammar) {
+    constraint.emplace(token_masks(*options.grammar, engine.vocabulary_trie()),
+                       options.ignore_end ? EndTokens::kNever : EndTokens::kAtTheEnd);
+  }
 
   Status fed;
   if (!prompt.empty()) {
@@ -143,7 +146,8 @@ Result<GenerateResult> generate(TokenSequence& sequence, std::span<const int32_t
     return result;
   }
 
-  INGOT_ASSIGN(result.finish, decode(sequence, chain, output, options, start, result));
+  INGOT_ASSIGN(result.finish,
+               decode(sequence, sampler, constraint ? &*constraint : nullptr, output, options, start, result));
   output.finish();
   result.decode_ms = result.first_token_ms > 0 ? milliseconds_since(start) - result.first_token_ms : 0;
   return result;

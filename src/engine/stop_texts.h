@@ -1,16 +1,16 @@
 // Finds the first stop text in a text that arrives in pieces, and tells what may be shown meanwhile.
 //
-// One Knuth-Morris-Pratt automaton per stop text runs over the bytes. Its state is how much of the stop text the text
+// One matcher per stop text runs over the bytes. Its state is how much of the stop text the text
 // so far ends with: exactly what has to be held back. The text ends where the first stop text becomes complete, so the
 // result depends on the bytes alone, not on how tokens cut them.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "base/text_matcher.h"
 
 namespace ingot::core {
 
@@ -27,14 +27,7 @@ class StopTexts {
   bool found() const { return found_; }
 
  private:
-  struct Automaton {
-    std::string text;
-    std::vector<size_t> fallback;  // fallback[n]: the longest proper border of the first n bytes
-    size_t n_matched = 0;
-    void step(char byte);
-  };
-
-  std::vector<Automaton> automata_;
+  std::vector<TextMatcher> matchers_;
   std::string held_;
   bool found_ = false;
 };

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <thread>
 
 #include "ingot/ingot.h"
@@ -206,6 +208,142 @@ TEST(Generate, NothingIsAlsoALength) {
   ASSERT_TRUE(result);
   EXPECT_EQ(result->finish, Finish::kLength);
   EXPECT_TRUE(result->tokens.empty());
+}
+
+TEST(Generate, ProbsAreTheLogSoftmaxBeforeSampling) {
+  const Model model = open_tiny();
+  GenerateOptions options = greedy(6);
+  options.n_probs = 3;
+  options.sampling.logit_bias = {{7, 1000.0f}};  // drawn always, whatever the model says
+  std::vector<Token> told;
+  options.on_probs = [&](const TokenProbs& probs) { told.push_back(probs.token); };
+  const auto result = model.new_sequence().generate(kPrompt, options);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->tokens, std::vector<Token>(6, 7));
+  EXPECT_EQ(told, result->tokens);
+  ASSERT_EQ(result->probs.size(), 6u);
+
+  Sequence sequence = model.new_sequence();
+  std::vector<float> logits = sequence.feed(kPrompt)->logits;
+  for (const TokenProbs& probs : result->probs) {
+    double sum = 0;
+    for (const float logit : logits) sum += std::exp(static_cast<double>(logit));
+    EXPECT_NEAR(probs.logprob, logits[7] - std::log(sum), 1e-5);
+    ASSERT_EQ(probs.top.size(), 3u);
+    std::vector<float> best = logits;
+    std::sort(best.rbegin(), best.rend());
+    for (size_t rank = 0; rank < 3; ++rank) {
+      EXPECT_EQ(logits[static_cast<size_t>(probs.top[rank].token)], best[rank]);
+      EXPECT_NEAR(probs.top[rank].logprob, best[rank] - std::log(sum), 1e-5);
+    }
+    logits = sequence.feed(std::vector<Token>{7}, {.generated = true})->logits;
+  }
+}
+
+TEST(Generate, EndTokensWaitForMinTokens) {
+  const Model model = open_tiny();
+  GenerateOptions options = greedy(20);
+  options.ignore_end = false;
+  options.sampling.logit_bias = {{model.tokenizer().eos(), 1000.0f}};
+  EXPECT_EQ(model.new_sequence().generate(kPrompt, options)->tokens.size(), 0u);
+  options.min_tokens = 9;
+  const auto result = model.new_sequence().generate(kPrompt, options);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->tokens.size(), 9u);
+  EXPECT_EQ(result->finish, Finish::kStop);
+}
+
+TEST(Generate, BannedTextsNeverStandInTheText) {
+  const Model model = open_tiny();
+  const std::string whole = model.new_sequence().generate(kPrompt, greedy(40))->text;
+  GenerateOptions options = greedy(60);
+  // Texts over borders of tokens, and one letter alone.
+  for (size_t at = 0; at + 3 < whole.size(); at += 5) options.sampling.banned_texts.push_back(whole.substr(at, 3));
+  options.sampling.banned_texts.push_back("e");
+  const auto result = model.new_sequence().generate(kPrompt, options);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->tokens.size(), 60u);
+  for (const std::string& banned : options.sampling.banned_texts) {
+    EXPECT_EQ(result->text.find(banned), std::string::npos) << banned;
+  }
+}
+
+TEST(Generate, NamesASamplingOptionThatIsWrong) {
+  const Model model = open_tiny();
+  const auto refusal = [&](const auto& change) {
+    GenerateOptions options = greedy(1);
+    change(options);
+    const auto result = model.new_sequence().generate(kPrompt, options);
+    return result ? std::string("accepted") : result.error().message;
+  };
+  EXPECT_THAT(refusal([](auto& o) { o.sampling.samplers = "top_k;magic"; }), HasSubstr("\"magic\" is no sampler"));
+  EXPECT_THAT(refusal([](auto& o) { o.sampling.banned_texts = {""}; }), HasSubstr("banned text is empty"));
+  EXPECT_THAT(refusal([](auto& o) { o.sampling.banned_tokens = {1 << 29}; }), HasSubstr("banned token 536870912"));
+  EXPECT_THAT(refusal([](auto& o) { o.sampling.dry_base = 0; }), HasSubstr("DRY base is 0"));
+  EXPECT_THAT(refusal([](auto& o) { o.min_tokens = -5; }), HasSubstr("minimum of tokens is -5"));
+  EXPECT_THAT(refusal([](auto& o) { o.n_probs = -2; }), HasSubstr("expected -1 to"));
+}
+
+Grammar gbnf(std::string_view text) {
+  auto grammar = Grammar::from_gbnf(text);
+  EXPECT_TRUE(grammar) << grammar.error().message;
+  return *grammar;
+}
+
+TEST(Generate, ObeysAGrammarAndEndsWithIt) {
+  const Model model = open_tiny();
+  GenerateOptions options = greedy(-1);
+  options.grammar = gbnf("root ::= [ab]{3} \"-\" [0-9]{2,4}");
+  for (const uint64_t seed : {1, 2, 3, 4}) {
+    options.sampling.temperature = 1.5f;
+    options.sampling.seed = seed;
+    const auto result = model.new_sequence().generate(kPrompt, options);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->finish, Finish::kStop);
+    EXPECT_THAT(result->text, ::testing::MatchesRegex("[ab][ab][ab]-[0-9][0-9][0-9]*"));
+  }
+}
+
+TEST(Generate, CutShortAGrammarsTextIsItsBeginning) {
+  const Model model = open_tiny();
+  GenerateOptions options = greedy(2);
+  options.grammar = gbnf("root ::= \"abcdefghijklmnopqrstuvwxyz0123456789\"");
+  const auto result = model.new_sequence().generate(kPrompt, options);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->finish, Finish::kLength);
+  EXPECT_TRUE(std::string_view("abcdefghijklmnopqrstuvwxyz0123456789").starts_with(result->text)) << result->text;
+  EXPECT_FALSE(result->text.empty());
+  // One grammar serves any number of generations, and the last token ends one that it completes.
+  options.max_tokens = -1;
+  const auto whole = model.new_sequence().generate(kPrompt, options);
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->finish, Finish::kStop);
+  EXPECT_EQ(whole->text, "abcdefghijklmnopqrstuvwxyz0123456789");
+}
+
+TEST(Generate, WritesWhatASchemaDescribes) {
+  const Model model = open_tiny();
+  const auto grammar = Grammar::from_json_schema(
+      R"({"type": "array", "items": {"enum": ["x", 12, null]}, "minItems": 2, "maxItems": 4})");
+  ASSERT_TRUE(grammar) << grammar.error().message;
+  GenerateOptions options = greedy(-1);
+  options.sampling.temperature = 1.0f;
+  options.sampling.seed = 7;
+  options.grammar = *grammar;
+  const auto result = model.new_sequence().generate(kPrompt, options);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->finish, Finish::kStop);
+  EXPECT_TRUE(result->text.starts_with('[') && result->text.ends_with(']')) << result->text;
+  EXPECT_TRUE(Grammar::json()) << "any value";
+  EXPECT_TRUE(Grammar::json_object()) << "any object";
+}
+
+TEST(Generate, RefusesGrammarsWithTheirPlace) {
+  EXPECT_THAT(Grammar::from_gbnf("root ::= (").error().message, HasSubstr("line 1, column 10"));
+  const auto refused = Grammar::from_json_schema(R"({"items": {"contains": {}}})");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
+  EXPECT_THAT(refused.error().message, HasSubstr("#/items/contains"));
 }
 
 }  // namespace

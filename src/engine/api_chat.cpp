@@ -1,0 +1,113 @@
+// The public handle of a chat template, over chat/chat_template.h.
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "chat/builtin_templates.h"
+#include "chat/chat_template.h"
+#include "engine/api_errors.h"
+#include "engine/api_handles.h"
+#include "gguf/reader.h"
+#include "ingot/chat.h"
+#include "model/vocabulary.h"
+
+namespace ingot {
+
+struct ChatTemplate::Impl {
+  core::ChatTemplate source;
+};
+
+namespace {
+
+core::Result<core::ChatTemplate> parse_template(const core::Tokenizer& tokenizer) {
+  const core::Vocabulary& vocabulary = tokenizer.vocabulary();
+  const auto text = [&](int32_t id) { return id < 0 ? std::string() : vocabulary.tokens[static_cast<size_t>(id)]; };
+  return core::ChatTemplate::parse({.main = vocabulary.chat_template,
+                                    .tool_use = vocabulary.tool_chat_template,
+                                    .bos = text(tokenizer.bos()),
+                                    .eos = text(tokenizer.eos())});
+}
+
+core::Result<core::ChatTemplate> open_template(const std::string& path) {
+  INGOT_ASSIGN(const core::GgufFile file, core::GgufFile::open(path));
+  auto parsed = core::read_vocabulary(file.metadata()).and_then(core::Tokenizer::create).and_then([](auto tokenizer) {
+    return parse_template(*tokenizer);
+  });
+  if (!parsed) return tl::unexpected(parsed.error().context(path));
+  if (file.damaged()) return core::fail(core::ErrorKind::kIo, "{}: the file changed while it was read", path);
+  return parsed;
+}
+
+}  // namespace
+
+std::string messages_json(std::span<const ChatMessage> messages) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const ChatMessage& message : messages) list.push_back({{"role", message.role}, {"content", message.content}});
+  // Bytes that are no UTF-8 become U+FFFD.
+  return list.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+Expected<ChatTemplate> ChatTemplate::parse(std::string_view source) {
+  return guarded([&]() -> Expected<ChatTemplate> {
+    auto parsed = core::ChatTemplate::parse({.main = std::string(source), .tool_use = {}, .bos = {}, .eos = {}});
+    if (!parsed) return to_public(std::move(parsed).error());
+    return ChatTemplate(std::make_shared<const Impl>(Impl{std::move(*parsed)}));
+  });
+}
+
+Expected<ChatTemplate> ChatTemplate::built_in(std::string_view name) {
+  return guarded([&]() -> Expected<ChatTemplate> {
+    auto parsed = core::builtin_template(name).and_then([](const core::BuiltinTemplate& found) {
+      return core::ChatTemplate::parse({.main = std::string(found.source),
+                                        .tool_use = {},
+                                        .bos = std::string(found.bos),
+                                        .eos = std::string(found.eos)});
+    });
+    if (!parsed) return to_public(std::move(parsed).error());
+    return ChatTemplate(std::make_shared<const Impl>(Impl{std::move(*parsed)}));
+  });
+}
+
+std::vector<std::string> ChatTemplate::built_in_names() {
+  const auto names = core::builtin_template_names();
+  return {names.begin(), names.end()};
+}
+
+Expected<ChatTemplate> ChatTemplate::open(const std::string& path) {
+  return guarded([&]() -> Expected<ChatTemplate> {
+    auto parsed = open_template(path);
+    if (!parsed) return to_public(std::move(parsed).error());
+    return ChatTemplate(std::make_shared<const Impl>(Impl{std::move(*parsed)}));
+  });
+}
+
+Expected<ChatTemplate> Model::chat_template() const {
+  return guarded([&]() -> Expected<ChatTemplate> {
+    auto parsed = parse_template(*impl_->engine->tokenizer());
+    if (!parsed) return to_public(std::move(parsed).error());
+    return ChatTemplate(std::make_shared<const ChatTemplate::Impl>(ChatTemplate::Impl{std::move(*parsed)}));
+  });
+}
+
+const std::string& ChatTemplate::source() const {
+  return impl_->source.source();
+}
+
+Expected<RenderedPrompt> ChatTemplate::render(std::string_view messages, const RenderOptions& options) const {
+  return guarded([&]() -> Expected<RenderedPrompt> {
+    auto rendered = impl_->source.render({.messages = messages,
+                                          .tools = options.tools,
+                                          .documents = options.documents,
+                                          .variables = options.variables,
+                                          .bos = options.bos,
+                                          .eos = options.eos,
+                                          .add_generation_prompt = options.add_generation_prompt,
+                                          .now = options.now});
+    if (!rendered) return to_public(std::move(rendered).error());
+    RenderedPrompt prompt{.text = std::move(rendered->text), .user_ranges = {}};
+    for (const core::jinja::ByteSpan& span : rendered->user) prompt.user_ranges.push_back({span.begin, span.end});
+    return prompt;
+  });
+}
+
+}  // namespace ingot

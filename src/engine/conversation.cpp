@@ -1,0 +1,338 @@
+// The public Conversation: messages, the template that renders them, and the sequence that follows.
+#include "ingot/conversation.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/atomic_file.h"
+#include "base/mapped_file.h"
+#include "base/utf8.h"
+#include "engine/api_errors.h"
+#include "engine/api_handles.h"
+#include "engine/chat_sequence.h"
+
+namespace ingot {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kSchema = 1;
+
+std::string dump(const Json& json, int indent = -1) {
+  return json.dump(indent, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+}
+
+Json message_json(const ChatMessage& message) {
+  return Json{{"role", message.role}, {"content", message.content}};
+}
+
+Expected<std::string> read_whole(const std::string& path) {
+  auto file = core::MappedFile::open(path);
+  if (!file) return to_public(std::move(file).error());
+  const auto bytes = (*file)->bytes();
+  std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if ((*file)->damaged()) return Error{ErrorCode::kIo, path + ": the file changed while it was read"};
+  return text;
+}
+
+Error no_conversation(const std::string& path, const std::string& expected) {
+  return {ErrorCode::kInvalidInput, fmt::format("{} holds no conversation: {}", path, expected)};
+}
+
+std::string state_path(const std::string& path) {
+  return path + ".state";
+}
+
+// Tells two states apart whose texts a file could have mixed up.
+std::string hash_of(std::span<const int32_t> tokens) {
+  return fmt::format("{:016x}", XXH3_64bits(tokens.data(), tokens.size_bytes()));
+}
+
+// Text of the answer to its parts: handed on as they come, and collected.
+class ReplyParts {
+ public:
+  ReplyParts(ChatOutputParser& parser, const std::function<bool(const ChatDelta&)>& on_delta, ChatOutput& out_output)
+      : parser_(parser), on_delta_(on_delta), output_(out_output) {}
+
+  bool push(std::string_view text) { return take(parser_.push(text)); }
+  void finish() {
+    take(parser_.finish());
+    output_.malformed = parser_.malformed_at().has_value();
+    output_.malformed_at = parser_.malformed_at().value_or(0);
+  }
+
+ private:
+  bool take(const std::vector<ChatDelta>& deltas) {
+    for (const ChatDelta& delta : deltas) {
+      collect(delta);
+      if (!stopped_ && on_delta_ && !on_delta_(delta)) stopped_ = true;
+    }
+    return !stopped_;
+  }
+  void collect(const ChatDelta& delta) {
+    switch (delta.kind) {
+      case ChatDeltaKind::kText:
+        output_.text += delta.text;
+        return;
+      case ChatDeltaKind::kReasoning:
+        output_.reasoning += delta.text;
+        return;
+      case ChatDeltaKind::kCallBegin:
+        call_ = {.id = delta.id, .name = delta.name};
+        return;
+      case ChatDeltaKind::kCallArguments:
+        call_.arguments_json += delta.text;
+        return;
+      case ChatDeltaKind::kCallEnd:
+        if (!delta.id.empty()) call_.id = delta.id;
+        output_.tool_calls.push_back(std::move(call_));
+        call_ = {};
+        return;
+      case ChatDeltaKind::kCallFailed:
+        call_ = {};
+        return;
+    }
+  }
+
+  ChatOutputParser& parser_;
+  const std::function<bool(const ChatDelta&)>& on_delta_;
+  ChatOutput& output_;
+  ChatToolCall call_;
+  bool stopped_ = false;
+};
+
+// What such a template writes between an answer and the next message ("\n\nUser:"), where no token of it ends a
+// generation: a model that was trained on it would write it too, and go on with the message. Empty where tokens do, or
+// where the template tells nothing.
+std::string stop_between_messages(const ChatTemplate& chat_template, const Tokenizer& tokenizer) {
+  const Json messages{message_json({.role = "user", .content = "first message"}),
+                      message_json({.role = "assistant", .content = "its answer"}),
+                      message_json({.role = "user", .content = "second message"})};
+  const auto rendered = chat_template.render(dump(messages), {.add_generation_prompt = false});
+  if (!rendered) return {};
+  const size_t answer = rendered->text.rfind("its answer");
+  const size_t next = rendered->text.rfind("second message");
+  if (answer == std::string::npos || next == std::string::npos || answer > next) return {};
+  const size_t begin = answer + std::string_view("its answer").size();
+  std::string between = rendered->text.substr(begin, next - begin);
+  const auto tokens = tokenizer.tokenize(between, {.parse_special = true, .add_special = false, .continues = true});
+  if (!tokens) return {};
+  for (const Token token : *tokens) {
+    if (tokenizer.is_end(token) || tokenizer.is_control(token)) return {};
+  }
+  const size_t last = between.find_last_not_of(" \t\r\n");
+  return last == std::string::npos ? std::string() : between.substr(0, last + 1);
+}
+
+}  // namespace
+
+struct Conversation::Impl {
+  Model model;
+  ChatTemplate chat_template;
+  std::string output_format;
+  std::string stop;  // see stop_between_messages()
+  std::string system;
+  std::vector<ChatMessage> messages;
+  core::ChatSequence sequence;
+
+  Expected<RenderedPrompt> render() const;
+  core::Result<std::vector<int32_t>> tokens_from(const RenderedPrompt& prompt, size_t first) const;
+};
+
+Conversation::Conversation(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Conversation::Conversation(Conversation&&) noexcept = default;
+Conversation& Conversation::operator=(Conversation&&) noexcept = default;
+Conversation::~Conversation() = default;
+
+Expected<Conversation> Conversation::create(const Model& model, const ConversationOptions& options) {
+  return guarded([&]() -> Expected<Conversation> {
+    std::optional<ChatTemplate> chat_template = options.chat_template;
+    if (!chat_template) {
+      Expected<ChatTemplate> own = model.chat_template();
+      if (!own) return own.error();
+      chat_template = std::move(*own);
+    }
+    const std::string format =
+        options.output_format.empty() ? detect_chat_output_format(chat_template->source()) : options.output_format;
+    // Names what is wrong with the format now and not at the first answer.
+    if (auto parser = ChatOutputParser::create({.format = format}); !parser) return parser.error();
+    std::string stop = stop_between_messages(*chat_template, model.tokenizer());
+    std::shared_ptr<core::Engine> engine = model.impl_->engine;
+    return Conversation(std::make_unique<Impl>(Impl{.model = model,
+                                                    .chat_template = std::move(*chat_template),
+                                                    .output_format = format,
+                                                    .stop = std::move(stop),
+                                                    .system = options.system,
+                                                    .messages = {},
+                                                    .sequence = core::ChatSequence(std::move(engine))}));
+  });
+}
+
+const std::string& Conversation::system() const {
+  return impl_->system;
+}
+void Conversation::set_system(std::string text) {
+  impl_->system = std::move(text);
+}
+std::span<const ChatMessage> Conversation::messages() const {
+  return impl_->messages;
+}
+void Conversation::add(ChatMessage message) {
+  impl_->messages.push_back(std::move(message));
+}
+
+Expected<RenderedPrompt> Conversation::Impl::render() const {
+  Json list = Json::array();
+  if (!system.empty()) list.push_back(message_json({.role = "system", .content = system}));
+  for (const ChatMessage& message : messages) list.push_back(message_json(message));
+  const Tokenizer& tokenizer = model.tokenizer();
+  const auto spelled = [&tokenizer](Token token) {
+    const auto text = token < 0 ? Expected<std::string>(std::string()) : tokenizer.piece(token);
+    return text ? *text : std::string();
+  };
+  return chat_template.render(dump(list), {.bos = spelled(tokenizer.bos()), .eos = spelled(tokenizer.eos())});
+}
+
+core::Result<std::vector<int32_t>> Conversation::Impl::tokens_from(const RenderedPrompt& prompt, size_t first) const {
+  const auto internal = [](Expected<std::vector<Token>> tokens) -> core::Result<std::vector<int32_t>> {
+    if (!tokens) return core::invalid("{}", tokens.error().message);
+    return std::move(*tokens);
+  };
+  if (first == 0) return internal(model.tokenizer().tokenize(prompt));
+  std::vector<ByteRange> user_ranges;
+  for (const ByteRange& range : prompt.user_ranges) {
+    if (range.end > first) user_ranges.push_back({std::max(range.begin, first) - first, range.end - first});
+  }
+  return internal(model.tokenizer().tokenize(
+      std::string_view(prompt.text).substr(first),
+      {.parse_special = true, .add_special = false, .continues = true, .user_ranges = user_ranges}));
+}
+
+Expected<Reply> Conversation::reply(const ReplyOptions& options) {
+  return guarded([&]() -> Expected<Reply> {
+    if (impl_->messages.empty()) return Error{ErrorCode::kInvalidInput, "there is no message to answer"};
+    Expected<RenderedPrompt> rendered = impl_->render();
+    if (!rendered) return rendered.error();
+    // What a grammar prescribes has no markup, whatever it looks like.
+    const std::string format = options.generate.grammar ? "plain" : impl_->output_format;
+    const bool in_reasoning = opens_chat_reasoning(format, rendered->text);
+    Expected<ChatOutputParser> parser = ChatOutputParser::create({.format = format, .in_reasoning = in_reasoning});
+    if (!parser) return parser.error();
+
+    Reply reply;
+    ReplyParts parts(*parser, options.on_delta, reply.output);
+    GenerateOptions generate = options.generate;
+    generate.spell_control = true;
+    if (!impl_->stop.empty() && !generate.grammar) generate.stop.push_back(impl_->stop);
+    generate.on_text = [&](std::string_view text) { return parts.push(text); };
+    const core::PromptText prompt = {
+        .text = rendered->text,
+        .tokens_from = [&](size_t first) { return impl_->tokens_from(*rendered, first); },
+    };
+    Expected<GenerateResult> result = to_public(impl_->sequence.generate(prompt, generate));
+    if (!result) return result.error();
+    parts.finish();
+    reply.result = std::move(*result);
+    if (!reply.result.tokens.empty() || reply.result.finish == Finish::kStop) {
+      impl_->messages.push_back({.role = "assistant", .content = reply.output.text});
+    }
+    return reply;
+  });
+}
+
+bool Conversation::drop_reply() {
+  if (impl_->messages.empty() || impl_->messages.back().role != "assistant") return false;
+  impl_->messages.pop_back();
+  return true;
+}
+
+bool Conversation::undo() {
+  std::vector<ChatMessage>& messages = impl_->messages;
+  for (size_t n = messages.size(); n-- > 0;) {
+    if (messages[n].role != "user") continue;
+    messages.resize(n);
+    return true;
+  }
+  return false;
+}
+
+void Conversation::clear() {
+  impl_->messages.clear();
+  impl_->sequence.clear();
+}
+
+int64_t Conversation::length() const {
+  const core::TokenSequence* sequence = impl_->sequence.sequence();
+  return sequence == nullptr ? 0 : sequence->length();
+}
+
+Status Conversation::save(const std::string& path) const {
+  return guarded([&]() -> Status {
+    Json json{{"schema", kSchema}, {"system", impl_->system}, {"messages", Json::array()}};
+    for (const ChatMessage& message : impl_->messages) json["messages"].push_back(message_json(message));
+    // The text that the state stands for, which is not to be had from its tokens.
+    json["read"] = std::string(impl_->sequence.text());
+    if (const auto* sequence = impl_->sequence.sequence()) json["read_hash"] = hash_of(sequence->tokens());
+    const std::string text = dump(json, 1) + "\n";
+    // The state first: a conversation whose state is older than itself would be read again, and nothing worse.
+    if (const core::TokenSequence* sequence = impl_->sequence.sequence()) {
+      if (core::Status saved = sequence->save_file(state_path(path)); !saved) return to_public(std::move(saved));
+    }
+    return to_public(core::write_file_atomically(path, std::as_bytes(std::span(text))));
+  });
+}
+
+Expected<Conversation::Loaded> Conversation::load(const std::string& path) {
+  return guarded([&]() -> Expected<Loaded> {
+    const Expected<std::string> text = read_whole(path);
+    if (!text) return text.error();
+    const Json json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
+    if (!json.is_object()) return no_conversation(path, "expected a JSON object, as /save writes it");
+    if (json.value("schema", Json()) != kSchema) {
+      return no_conversation(path, fmt::format("expected schema {}", kSchema));
+    }
+    const auto text_of = [](const Json& object, const char* key) -> const std::string* {
+      const auto found = object.find(key);
+      return found == object.end() ? nullptr : found->get_ptr<const std::string*>();
+    };
+    const std::string* system = text_of(json, "system");
+    const std::string* read = text_of(json, "read");
+    const auto list = json.find("messages");
+    if (system == nullptr || read == nullptr || list == json.end() || !list->is_array()) {
+      return no_conversation(path, "expected the texts system and read and the list messages");
+    }
+    std::vector<ChatMessage> messages;
+    for (const Json& entry : *list) {
+      const std::string* role = entry.is_object() ? text_of(entry, "role") : nullptr;
+      const std::string* content = entry.is_object() ? text_of(entry, "content") : nullptr;
+      if (role == nullptr || content == nullptr) {
+        return no_conversation(path, fmt::format("message {} has no role and content", messages.size() + 1));
+      }
+      messages.push_back({.role = *role, .content = *content});
+    }
+
+    Loaded loaded;
+    loaded.n_messages = static_cast<int64_t>(messages.size());
+    core::TokenSequence sequence(impl_->model.impl_->engine);
+    core::Status restored = sequence.restore_file(state_path(path));
+    if (const std::string* hash = text_of(json, "read_hash");
+        restored && (!hash || *hash != hash_of(sequence.tokens()))) {
+      restored = core::invalid("{} is of another conversation", state_path(path));
+    }
+    impl_->system = *system;
+    impl_->messages = std::move(messages);
+    impl_->sequence.clear();
+    if (restored) {
+      impl_->sequence.set(*read, std::move(sequence));
+    } else {
+      loaded.unread_reason = restored.error().message;
+    }
+    return loaded;
+  });
+}
+
+}  // namespace ingot
