@@ -4,7 +4,8 @@
     scripts/fetch_model.py smollm2     SmolLM2-135M-Instruct, Q4_1, 98 MB, Apache-2.0
     scripts/fetch_model.py gemma3      Gemma 3 270M, Q4_K_M, 253 MB, Gemma terms of use
 
-The file is kept under $XDG_CACHE_HOME/ingot/models (default ~/.cache); a second call only verifies it.
+The file is kept in the folder in which ingot finds models by name: $INGOT_MODELS, or else ingot/models under
+$XDG_CACHE_HOME (default ~/.cache). A second call only verifies it.
 """
 import argparse
 import hashlib
@@ -67,9 +68,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", choices=MODELS)
     model = MODELS[parser.parse_args().model]
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "ingot" / "models"
-    cache.mkdir(parents=True, exist_ok=True)
-    target = cache / model["file"]
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+    folder = pathlib.Path(os.environ.get("INGOT_MODELS") or cache / "ingot" / "models")
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / model["file"]
     if not target.is_file() or sha256_of(target) != model["sha256"]:
         print(f"fetching {model['file']} ({model['megabytes']} MB)", file=sys.stderr)
         fetch(model, target)

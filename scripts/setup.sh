@@ -3,7 +3,7 @@
 
 ingot_build_packages=(
   g++ cmake ninja-build pkg-config git ca-certificates
-  libfmt-dev libcli11-dev nlohmann-json3-dev libexpected-dev libpcre2-dev libutf8proc-dev libxxhash-dev
+  libedit-dev libfmt-dev libcli11-dev nlohmann-json3-dev libexpected-dev libpcre2-dev libutf8proc-dev libxxhash-dev
   python3 python3-pip
 )
 ingot_test_packages=(

@@ -20,6 +20,10 @@ echo "program: $expected"
 echo "example: $written"
 [ -n "$written" ] && [ "$written" = "$expected" ]
 
+for script in bash-completion/completions/ingot zsh/site-functions/_ingot fish/vendor_completions.d/ingot.fish; do
+  grep -q "made by: ingot completion" "$work/prefix/share/$script" || { echo "$script is missing"; exit 1; }
+done
+
 # A newer interface than the installed one must not be found.
 mkdir "$work/newer"
 printf 'cmake_minimum_required(VERSION 3.25)\nproject(newer LANGUAGES CXX)\nfind_package(ingot 99.0 REQUIRED)\n' \

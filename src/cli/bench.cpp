@@ -21,6 +21,7 @@
 #include "cli/flags.h"
 #include "cli/interrupt.h"
 #include "cli/json_text.h"
+#include "cli/model_argument.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
 #include "engine/chunking.h"
@@ -45,7 +46,8 @@ Suites: e2e, matmul, dequant, attention, memory, ttft, tokenizer, sampling, abla
 are sampled in turn. A regression is a change for the worse beyond its threshold that chance does not explain.)";
 
 struct BenchFlags {
-  std::vector<std::string> models;
+  std::vector<std::string> models;  // names or paths, then paths
+  std::string models_folder;
   std::string suite = "e2e";
   std::string prompts = "512";
   std::string generated = "32";
@@ -227,6 +229,12 @@ int bench(const BenchFlags& given) {
     report_error("--title and --change belong together: the log names both");
     return kWrongUsage;
   }
+  for (std::string& model : flags.models) {
+    Expected<std::string> path = resolve_model(model, flags.models_folder);
+    if (!path) return report_error(path.error().message);
+    model = std::move(*path);
+  }
+  request->models = flags.models;
   if (flags.ceilings) return show_ceilings(request->threads, flags.json || flags.format == "json");
   if (!flags.versus.empty()) {
     return run_versus_command({.models = flags.models,
@@ -246,7 +254,9 @@ int bench(const BenchFlags& given) {
 Command add_bench(CLI::App& app) {
   auto flags = std::make_shared<BenchFlags>();
   CLI::App* command = app.add_subcommand("bench", "Measure speed, with statistics and verdicts");
-  command->add_option("MODEL", flags->models, "GGUF files; e2e, ttft, tokenizer and ablation need one");
+  command->add_option("MODEL", flags->models,
+                      "GGUF files or names of ingot models; e2e, ttft, tokenizer and ablation need one");
+  add_models_flag(command, flags->models_folder);
   add_flag_value(command, "--suite", flags->suite, "What to measure: " + core::suite_names());
   add_flag_value(command, "-p,--prompt-tokens", flags->prompts, "Prompt lengths, a list or range; 0 leaves them out");
   add_flag_value(command, "-n,--gen-tokens", flags->generated,

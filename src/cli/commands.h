@@ -16,6 +16,7 @@ Command add_run(CLI::App& app);
 Command add_generate(CLI::App& app);
 Command add_tokenize(CLI::App& app);
 Command add_detokenize(CLI::App& app);
+Command add_template(CLI::App& app);
 Command add_perplexity(CLI::App& app);
 Command add_inspect(CLI::App& app);
 Command add_embed(CLI::App& app);
@@ -23,6 +24,8 @@ Command add_state(CLI::App& app);
 Command add_convert(CLI::App& app);
 Command add_profile(CLI::App& app);
 Command add_bench(CLI::App& app);
+Command add_models(CLI::App& app);
+Command add_completion(CLI::App& app);
 
 // What --version prints.
 std::string version_text(bool json);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "cli/model_argument.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
 #include "engine/chunking.h"
@@ -20,7 +21,7 @@ CLI::Validator mode_name() {
         if (text == "exact" || text == "fast" || text == "reference") return {};
         return fmt::format("{} is no mode, expected exact, fast or reference", text);
       },
-      "");
+      "{exact,fast,reference}");
 }
 
 CLI::Validator kernel_name() {
@@ -108,7 +109,8 @@ ModelOptions ModelFlags::options() const {
 }
 
 void add_model_flags(CLI::App* app, ModelFlags& flags, const std::string& context_help) {
-  app->add_option("MODEL", flags.path, "A GGUF file; of a split model, its first part")->required();
+  add_model_argument(app, flags.path, flags.models,
+                     "A GGUF file, of a split model its first part; or a name of ingot models");
   with_environment(app->add_option("-t,--threads", flags.threads, "Threads; without it one per physical core"))
       ->check(in_range(1, core::kMaxThreads));
   if (!context_help.empty()) {
@@ -134,6 +136,8 @@ void show_messages(bool verbose) {
 }
 
 Expected<Model> open_model(const ModelFlags& flags) {
+  const Expected<std::string> path = resolve_model(flags.path, flags.models);
+  if (!path) return path.error();
   Progress progress("loading");
   set_log_callback([verbose = flags.verbose, &progress](LogLevel level, std::string_view line) {
     progress.clear();
@@ -141,7 +145,7 @@ Expected<Model> open_model(const ModelFlags& flags) {
   });
   ModelOptions options = flags.options();
   options.on_progress = [&progress](double fraction) { progress.show(fmt::format("{:.0f} %", fraction * 100)); };
-  Expected<Model> model = Model::open(flags.path, options);
+  Expected<Model> model = Model::open(*path, options);
   progress.clear();
   show_messages(flags.verbose);
   if (!model) return model;

@@ -51,7 +51,8 @@ extern const char* const kChunkHelp;
 
 // Flags of every command that runs a model.
 struct ModelFlags {
-  std::string path;
+  std::string path;    // or a name: see model_argument.h
+  std::string models;  // the folder in which names are looked for first
   int threads = 0;
   int64_t context = 0;
   std::string mode = "exact";

@@ -10,6 +10,7 @@
 #include "cli/exit_codes.h"
 #include "cli/flags.h"
 #include "cli/json_text.h"
+#include "cli/model_argument.h"
 #include "cli/streams.h"
 #include "engine/memory.h"
 #include "ingot/inspect.h"
@@ -28,6 +29,7 @@ constexpr const char* kExamples = R"(Examples:
 
 struct InspectFlags {
   std::string path;
+  std::string models;
   int64_t context = 0;
   std::string kv_type = "f16";
   bool json = false;
@@ -169,8 +171,10 @@ int run_inspect(const InspectFlags& flags) {
   options.check_tensors = flags.check_tensors;
   options.kv_type = flags.kv_type == "f32" ? KvType::kF32 : KvType::kF16;
   show_messages(flags.verbose);
+  const Expected<std::string> path = resolve_model(flags.path, flags.models);
+  if (!path) return report_error(path.error().message);
   const auto start = std::chrono::steady_clock::now();
-  const Expected<FileInfo> info = inspect(flags.path, options);
+  const Expected<FileInfo> info = inspect(*path, options);
   if (!info) return report_error(info.error().message);
   if (flags.verbose) {
     const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
@@ -186,7 +190,8 @@ int run_inspect(const InspectFlags& flags) {
 Command add_inspect(CLI::App& app) {
   auto flags = std::make_shared<InspectFlags>();
   CLI::App* command = app.add_subcommand("inspect", "What a GGUF file is and needs, and whether it runs");
-  command->add_option("MODEL", flags->path, "A GGUF file, also one that ingot cannot run")->required();
+  add_model_argument(command, flags->path, flags->models,
+                     "A GGUF file, also one that ingot cannot run; or a name of ingot models");
   with_environment(command->add_option("-c,--ctx", flags->context, "Tell the memory at this context"))
       ->check(in_range<int64_t>(1, int64_t{1} << 30));
   add_flag_value(command, "--kv-type", flags->kv_type, "Type of cached keys and values: f16 or f32")

@@ -11,11 +11,12 @@ namespace ingot::cli {
 namespace {
 
 std::atomic<const CancelToken*> current_token{nullptr};
+std::atomic<bool> stays{false};
 
 void on_interrupt(int) {
   const CancelToken* token = current_token.load();
-  if (token == nullptr || token->cancelled()) _exit(kInterrupted);
-  token->cancel();
+  if (token != nullptr && !token->cancelled()) return token->cancel();
+  if (!stays.load()) _exit(kInterrupted);
 }
 
 }  // namespace
@@ -33,6 +34,13 @@ InterruptScope::InterruptScope(const CancelToken& token) {
 }
 InterruptScope::~InterruptScope() {
   current_token.store(nullptr);
+}
+
+StayScope::StayScope() {
+  stays.store(true);
+}
+StayScope::~StayScope() {
+  stays.store(false);
 }
 
 }  // namespace ingot::cli

@@ -17,4 +17,14 @@ class InterruptScope {
   InterruptScope& operator=(const InterruptScope&) = delete;
 };
 
+// While it lives, Ctrl-C cancels what an InterruptScope names and never ends the program: in a chat it may come just
+// when an answer has ended, and the conversation would be gone.
+class StayScope {
+ public:
+  StayScope();
+  ~StayScope();
+  StayScope(const StayScope&) = delete;
+  StayScope& operator=(const StayScope&) = delete;
+};
+
 }  // namespace ingot::cli

@@ -21,16 +21,19 @@ constexpr const char* kExamples = R"(Examples:
   ingot run model.gguf -p "Once upon a time" -n 64        continue a text
   cat notes.txt | ingot run model.gguf -p "Summary:"      standard input comes before -p
   ingot tokenize model.gguf "Hello world" --pieces        what the model sees
+  ingot template model.gguf --messages chat.json          a conversation as the prompt that the model sees
   ingot perplexity model.gguf -f text.txt                 how well it predicts a text
   ingot embed model.gguf -f lines.txt --normalize         a vector for each line
   ingot inspect model.gguf                                what a file is and needs
   ingot convert Qwen3-0.6B/ model.gguf                    a GGUF file of a Hugging Face model
+  ingot models list                                       what is on this machine; MODEL may be such a name
 
 Results go to standard output, everything else to standard error. Every long flag has an environment variable:
 --top-k is INGOT_TOP_K; flags win. Exit codes: 0 done, 1 an input or the machine failed, 2 wrong usage, 3 bench found a regression, 130 interrupted.)";
 
 constexpr const char* kCommandNames =
-    "run, generate, tokenize, detokenize, perplexity, embed, state, inspect, convert, profile and bench";
+    "run, generate, tokenize, detokenize, template, perplexity, embed, state, inspect, convert, profile, bench, models "
+    "and completion";
 
 std::string one_line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
@@ -57,9 +60,10 @@ int run_program(int argc, char** argv) {
   bool wants_json = false;
   app.add_flag("--version", wants_version, "Version, commit, compiler, instruction set and kernels");
   app.add_flag("--json", wants_json, "With --version: as JSON");
-  const std::vector<Command> commands = {add_run(app),        add_generate(app), add_tokenize(app), add_detokenize(app),
-                                         add_perplexity(app), add_embed(app),    add_state(app),    add_inspect(app),
-                                         add_convert(app),    add_profile(app),  add_bench(app)};
+  const std::vector<Command> commands = {add_run(app),      add_generate(app),   add_tokenize(app), add_detokenize(app),
+                                         add_template(app), add_perplexity(app), add_embed(app),    add_state(app),
+                                         add_inspect(app),  add_convert(app),    add_profile(app),  add_bench(app),
+                                         add_models(app),   add_completion(app)};
   try {
     app.parse(arguments_of(argc, argv));
   } catch (const CLI::CallForHelp&) {

@@ -12,6 +12,7 @@
 #include "cli/exit_codes.h"
 #include "cli/flags.h"
 #include "cli/interrupt.h"
+#include "cli/model_argument.h"
 #include "cli/profile_text.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
@@ -86,7 +87,9 @@ int profile_model(const ProfileFlags& flags) {
   };
   const InterruptScope interrupt(options.cancel);
   show_messages(flags.model.verbose);
-  const Expected<ProfileReport> report = profile(flags.model.path, model_options, *prompt, options);
+  const Expected<std::string> path = resolve_model(flags.model.path, flags.model.models);
+  if (!path) return report_error(path.error().message);
+  const Expected<ProfileReport> report = profile(*path, model_options, *prompt, options);
   progress.clear();
   if (!report) return report_error(report.error().message);
 

@@ -10,6 +10,7 @@
 #include "cli/exit_codes.h"
 #include "cli/flags.h"
 #include "cli/json_text.h"
+#include "cli/model_argument.h"
 #include "cli/streams.h"
 #include "ingot/tokenizer.h"
 
@@ -32,6 +33,7 @@ Ids are separated by white space. The bytes go to standard output as they are.)"
 
 struct TokenFlags {
   std::string path;
+  std::string models;
   std::optional<std::string> file;
   std::optional<std::string> text;  // tokenize
   std::vector<std::string> ids;     // detokenize
@@ -63,8 +65,14 @@ Input read_input(const std::optional<std::string>& text, const std::optional<std
   return {std::move(*read), kDone};
 }
 
+Expected<Tokenizer> open_tokenizer(const TokenFlags& flags) {
+  const Expected<std::string> path = resolve_model(flags.path, flags.models);
+  if (!path) return path.error();
+  return Tokenizer::open(*path);
+}
+
 int tokenize(const TokenFlags& flags) {
-  const Expected<Tokenizer> tokenizer = Tokenizer::open(flags.path);
+  const Expected<Tokenizer> tokenizer = open_tokenizer(flags);
   if (!tokenizer) return report_error(tokenizer.error().message);
   const Input input = read_input(flags.text, flags.file, "TEXT");
   if (input.exit_code != kDone) return input.exit_code;
@@ -92,7 +100,7 @@ int tokenize(const TokenFlags& flags) {
 }
 
 int detokenize(const TokenFlags& flags) {
-  const Expected<Tokenizer> tokenizer = Tokenizer::open(flags.path);
+  const Expected<Tokenizer> tokenizer = open_tokenizer(flags);
   if (!tokenizer) return report_error(tokenizer.error().message);
   std::optional<std::string> given;
   if (!flags.ids.empty()) given = fmt::format("{}", fmt::join(flags.ids, " "));
@@ -121,7 +129,8 @@ int detokenize(const TokenFlags& flags) {
 Command add_tokenize(CLI::App& app) {
   auto flags = std::make_shared<TokenFlags>();
   CLI::App* command = app.add_subcommand("tokenize", "Text to token ids");
-  command->add_option("MODEL", flags->path, "A GGUF file; one without weights suffices")->required();
+  add_model_argument(command, flags->path, flags->models,
+                     "A GGUF file, one without weights suffices; or a name of ingot models");
   command->add_option("TEXT", flags->text, "The text");
   with_environment(command->add_option("-f,--file", flags->file, "A file with the text; - is standard input"));
   add_switch(command, "--special", flags->special, "Special tokens written in the text become tokens");
@@ -138,7 +147,8 @@ Command add_tokenize(CLI::App& app) {
 Command add_detokenize(CLI::App& app) {
   auto flags = std::make_shared<TokenFlags>();
   CLI::App* command = app.add_subcommand("detokenize", "Token ids to text");
-  command->add_option("MODEL", flags->path, "A GGUF file; one without weights suffices")->required();
+  add_model_argument(command, flags->path, flags->models,
+                     "A GGUF file, one without weights suffices; or a name of ingot models");
   command->add_option("IDS", flags->ids, "Token ids");
   with_environment(command->add_option("-f,--file", flags->file, "A file with the ids; - is standard input"));
   add_switch(command, "--special", flags->special, "Spell out control tokens too");

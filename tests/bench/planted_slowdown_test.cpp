@@ -85,7 +85,7 @@ struct TinyRun {
     for (int64_t row = 0; row < n_rows; ++row) tokens.push_back(golden.tokens[static_cast<size_t>(row) % 88]);
     ForwardScratch scratch;
     ops->set_loop_recorder(&recorder);
-    RequestTimes times{.start_ns = steady_now_ns()};
+    RequestTimes times{.start_ns = zone_now_ns()};
     for (int step = 0; step < kSteps; ++step) {
       SequenceState state(model->state_shape());
       SequenceSlice slice;
@@ -94,7 +94,7 @@ struct TinyRun {
       const StageZone zone(&recorder, "step");
       EXPECT_TRUE(forward(*model, profiled, {&slice, 1}, {}, nullptr, &scratch).has_value());
     }
-    times.end_ns = times.first_byte_ns = steady_now_ns();
+    times.end_ns = times.first_byte_ns = zone_now_ns();
     ops->set_loop_recorder(nullptr);
     EXPECT_EQ(recorder.n_dropped(), 0);
     ProfileReport report;
@@ -274,7 +274,7 @@ class Products {
     ops_->set_loop_recorder(step.recorder.get());
     step.recorder->set_phase(StepPhase::kDecode);
     ProfiledOps profiled(ops, *step.recorder);
-    step.times.start_ns = steady_now_ns();
+    step.times.start_ns = zone_now_ns();
     StageZone zone(step.recorder.get(), "step");
     for (int32_t layer = 0; layer < kMatrices; ++layer) {
       profiled.set_label({.layer = layer, .name = "down_projection"});
@@ -282,7 +282,7 @@ class Products {
                       TensorView::matrix(y_.data(), 1, kDim));
     }
     zone.stop();
-    step.times.end_ns = step.times.first_byte_ns = steady_now_ns();
+    step.times.end_ns = step.times.first_byte_ns = zone_now_ns();
     ops_->set_loop_recorder(nullptr);
     if (quickest.recorder == nullptr || step.ns() < quickest.ns()) quickest = std::move(step);
   }

@@ -99,7 +99,9 @@ class State(Case):
     def test_a_prompt_goes_on_from_a_state_without_a_token_in_front(self):
         path = self.saved("begin", "hello", model=TINY)
         finished = run("run", TINY, "--load-state", path, "-p", " world", "-n", "1", "--json", *GREEDY)
-        self.assertEqual(finished.json["prompt_tokens"], len(run("tokenize", TINY, " world", "--no-bos").text.split()))
+        # Neither BOS nor the space that this vocabulary puts before a text: together they are the text at once.
+        n_tokens = [len(run("tokenize", TINY, text).text.split()) for text in ("hello", "hello world")]
+        self.assertEqual(finished.json["prompt_tokens"], n_tokens[1] - n_tokens[0])
 
     def test_compare(self):
         a, b = self.saved("a", "the cat sat on the mat"), self.saved("b", "quite another text")

@@ -101,13 +101,15 @@ def gguf_string(text):
 
 
 def gguf_value(value):
-    """Type and value: bool, int (u32), float (f32), str or bytes, list of str."""
+    """Type and value: bool, int (u32), float (f32), str or bytes, list of str or of int (i32)."""
     if isinstance(value, bool):
         return struct.pack("<IB", 7, value)
     if isinstance(value, int):
         return struct.pack("<II", 4, value)
     if isinstance(value, float):
         return struct.pack("<If", 6, value)
+    if isinstance(value, list) and value and isinstance(value[0], int):
+        return struct.pack(f"<IIQ{len(value)}i", 9, 5, len(value), *value)
     if isinstance(value, list):
         return struct.pack("<IIQ", 9, 8, len(value)) + b"".join(map(gguf_string, value))
     return struct.pack("<I", 8) + gguf_string(value)

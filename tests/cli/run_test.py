@@ -2,6 +2,7 @@
 import json
 import os
 import resource
+import tempfile
 import unittest
 
 from program import GREEDY, MODELS, SANITIZED, TINY, VOCABULARY, Case, gguf, gguf_string, gguf_value, run
@@ -30,6 +31,43 @@ class Run(Case):
             self.assertGreater(value, 0, name)
         self.assertGreaterEqual(result["timings"]["first_token_ms"],
                                 result["timings"]["load_ms"] + result["timings"]["prefill_ms"])
+
+    def test_grammar_and_schema_shape_the_text(self):
+        with tempfile.TemporaryDirectory() as folder:
+            grammar, schema = os.path.join(folder, "a.gbnf"), os.path.join(folder, "s.json")
+            with open(grammar, "w") as file:
+                file.write('root ::= "yes" | "no"\n')
+            with open(schema, "w") as file:
+                json.dump({"type": "array", "items": {"type": "boolean"}, "minItems": 2, "maxItems": 3}, file)
+            result = self.generated("--raw", "--grammar", grammar, "--temp", "2")
+            self.assertIn(result["text"], ["yes", "no"])
+            self.assertEqual(result["finish"], "stop")
+            items = json.loads(self.generated("--raw", "--json-schema", schema)["text"])
+            self.assertTrue(2 <= len(items) <= 3 and all(item in (True, False) for item in items), items)
+            both = run("run", TINY, "-p", "x", "--grammar", grammar, "--json-schema", schema)
+            self.assertEqual(both.code, 2)
+            cut = self.generated("--raw", "--json-object", "-n", "1")
+            self.assertEqual(cut["finish"], "length")
+            self.assertTrue(cut["text"].startswith("{"))
+
+    def test_a_grammar_from_standard_input(self):
+        finished = run("run", TINY, "--raw", "-p", "x", "--grammar", "-", "--json", stdin=b'root ::= "ab"')
+        self.assertEqual(finished.json["text"], "ab", finished.err)
+
+    def test_bad_grammars_name_file_and_place(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "bad")
+            for flag, text, message in [("--grammar", 'root ::= "a', "line 1, column 10"),
+                                        ("--json-schema", '{"properties": {"a": {"if": {}}}}', "#/properties/a/if"),
+                                        ("--json-schema", "{", "no JSON")]:
+                with open(path, "w") as file:
+                    file.write(text)
+                finished = run("run", TINY, "-p", "x", flag, path)
+                self.assertEqual(finished.code, 1)
+                self.assertIn(path, finished.err)
+                self.assertIn(message, finished.err)
+            missing = run("run", TINY, "-p", "x", "--grammar", os.path.join(folder, "nowhere"))
+            self.assertEqual(missing.code, 1)
 
     def test_stream_is_lines_of_json(self):
         finished = run("run", TINY, "-p", "hello world", "-n", "9", "--json", "--stream", *GREEDY)
@@ -117,19 +155,29 @@ class Run(Case):
         self.assertEqual(refused.code, 1)
         self.assertRegex(refused.err, r"with chunk none needs .* are free; would fit: .*chunk 512 \(.*chunk minimal \(")
 
-    def test_a_template_that_is_not_used_is_told(self):
+    def test_a_models_own_template_is_used(self):
         with open(TINY, "rb") as file:
             plain = file.read()
         # One more key in front of the others; the header stays a multiple of the alignment.
         key = gguf_string("tokenizer.chat_template")
+        template = "{% for m in messages %}({{ m.role }}: {{ m.content }}){% endfor %}"
         n_keys, body = int.from_bytes(plain[16:24], "little"), plain[24:]
-        padding = -(len(key) + 12) % 32
-        value = gguf_value("{{ messages }}".ljust(32 + padding)[:32 + padding])
+        padding = -(len(key) + 12 + len(template)) % 32
+        value = gguf_value(template + "{#" + "-" * (padding + 28) + "#}")
+        self.assertEqual((len(key) + len(value)) % 32, 0)
         header = plain[:16] + (n_keys + 1).to_bytes(8, "little")
         path = self.file("templated.gguf", header + key + value + body)
-        self.assertIn("raw", run("run", path, "-p", "x", "-n", "1").err)
-        for args in [["run", path, "--raw"], ["generate", path], ["run", TINY]]:
-            self.assertNotIn("template", run(*args, "-p", "x", "-n", "1").err)
+
+        def n_prompt(*args):
+            finished = run("run", *args, "-n", "1", "--json")
+            self.assertEqual(finished.code, 0, finished.err)
+            return finished.json["prompt_tokens"]
+
+        rendered = n_prompt(TINY, "--raw", "-p", "(user: x)")
+        self.assertEqual(n_prompt(path, "-p", "x"), rendered)
+        self.assertEqual(n_prompt(path, "--raw", "-p", "x"), n_prompt(TINY, "--raw", "-p", "x"))
+        told = n_prompt(TINY, "--raw", "-p", "(system: y)(user: x)")
+        self.assertEqual(n_prompt(path, "-p", "x", "--system", "y"), told)
 
     def test_a_vocabulary_without_a_model_is_refused(self):
         path = self.file("vocabulary.gguf", gguf(VOCABULARY))
