@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdint>
-
 namespace ingot::core {
 namespace {
 
@@ -49,6 +47,33 @@ bool is_utf8(std::string_view text) {
     text.remove_prefix(n_bytes);
   }
   return true;
+}
+
+std::string well_formed(std::string_view text) {
+  std::string repaired;
+  repaired.reserve(text.size());
+  while (!text.empty()) {
+    const size_t n_bytes = character_bytes(text);
+    repaired += n_bytes == 0 ? "\xEF\xBF\xBD" : text.substr(0, n_bytes);
+    text.remove_prefix(n_bytes == 0 ? 1 : n_bytes);
+  }
+  return repaired;
+}
+
+void append_utf8(uint32_t code_point, std::string& out_text) {
+  const auto push = [&out_text](uint32_t byte) { out_text.push_back(static_cast<char>(byte)); };
+  if (code_point < 0x80) return push(code_point);
+  if (code_point < 0x800) {
+    push(0xC0 | code_point >> 6);
+  } else if (code_point < 0x10000) {
+    push(0xE0 | code_point >> 12);
+    push(0x80 | (code_point >> 6 & 0x3F));
+  } else {
+    push(0xF0 | code_point >> 18);
+    push(0x80 | (code_point >> 12 & 0x3F));
+    push(0x80 | (code_point >> 6 & 0x3F));
+  }
+  push(0x80 | (code_point & 0x3F));
 }
 
 std::string printable(std::string_view text, size_t max_bytes) {

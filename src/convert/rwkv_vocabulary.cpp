@@ -17,20 +17,6 @@ constexpr auto kNormal = static_cast<int64_t>(TokenType::kNormal);
 constexpr auto kControl = static_cast<int64_t>(TokenType::kControl);
 constexpr auto kUnused = static_cast<int64_t>(TokenType::kUnused);
 
-void append_utf8(uint32_t code_point, std::string& out_text) {
-  const auto put = [&](uint32_t byte) { out_text.push_back(static_cast<char>(byte)); };
-  if (code_point < 0x80) return put(code_point);
-  if (code_point < 0x800) return put(0xC0 | code_point >> 6), put(0x80 | (code_point & 0x3F));
-  if (code_point >= 0x10000) {
-    put(0xF0 | code_point >> 18);
-    put(0x80 | (code_point >> 12 & 0x3F));
-  } else {
-    put(0xE0 | code_point >> 12);
-  }
-  put(0x80 | (code_point >> 6 & 0x3F));
-  put(0x80 | (code_point & 0x3F));
-}
-
 template <typename Integer>
 std::optional<Integer> parse_whole(std::string_view text, int base = 10) {
   Integer value{};

@@ -12,6 +12,32 @@ TEST(Utf8, AcceptsWellFormedText) {
   }
 }
 
+TEST(Utf8, WritesTheFirstAndLastCharacterOfEachLength) {
+  std::string text;
+  for (const uint32_t code_point :
+       {0x00u, 0x7Fu, 0x80u, 0x7FFu, 0x800u, 0xD7FFu, 0xE000u, 0xFFFFu, 0x10000u, 0x10FFFFu}) {
+    append_utf8(code_point, text);
+  }
+  const char expected[] =
+      "\x00\x7F"
+      "\xC2\x80"
+      "\xDF\xBF"
+      "\xE0\xA0\x80"
+      "\xED\x9F\xBF"
+      "\xEE\x80\x80"
+      "\xEF\xBF\xBF"
+      "\xF0\x90\x80\x80"
+      "\xF4\x8F\xBF\xBF";
+  EXPECT_EQ(text, std::string_view(expected, sizeof(expected) - 1));
+  EXPECT_TRUE(is_utf8(text));
+}
+
+TEST(Utf8, ReplacesWhatIsNotWellFormed) {
+  EXPECT_EQ(well_formed("a\u00e9\U0001F600"), "a\u00e9\U0001F600");
+  EXPECT_EQ(well_formed("\xE4\xB8z\xFF"), "\uFFFD\uFFFDz\uFFFD");
+  EXPECT_EQ(well_formed(""), "");
+}
+
 TEST(Utf8, RefusesWhatUnicodeRefuses) {
   const char* const broken[] = {
       "\x80",              // a continuation alone

@@ -175,7 +175,7 @@ class PercentFormatter {
           return invalid("%c: {} is no character", character);
         }
         std::string text;
-        append_utf8(text, static_cast<uint32_t>(character));
+        append_utf8(static_cast<uint32_t>(character), text);
         return append_formatted(runtime_, out_, runtime_.copied_string(text), spec);
       }
       default:

@@ -3,6 +3,7 @@
 #include <array>
 #include <vector>
 
+#include "base/utf8.h"
 #include "chat/jinja/format_method.h"
 #include "chat/jinja/iterate.h"
 #include "chat/jinja/methods.h"
@@ -66,7 +67,7 @@ Result<Value> swapcase(Runtime& runtime, const Value& receiver, const Args& args
     } else if (is_lower(character)) {
       append_mapped(out, character, Case::kUpper);
     } else {
-      append_utf8(out, character);
+      append_utf8(character, out);
     }
   });
 }
@@ -139,7 +140,7 @@ Result<Value> expandtabs(Runtime& runtime, const Value& receiver, const Args& ar
       return;
     }
     column = character == '\n' || character == '\r' ? 0 : column + 1;
-    append_utf8(out, character);
+    append_utf8(character, out);
   });
   return made;
 }

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "base/utf8.h"
 #include "chat/jinja/unicode.h"
 
 namespace ingot::core::jinja {
@@ -18,7 +19,7 @@ Status append_numbered(std::string_view literal, size_t& at, size_t n_digits, st
   if (character > 0x10FFFF || (character >= 0xD800 && character < 0xE000)) {
     return invalid("an escape in a string stands for {:#x}, which is no character", character);
   }
-  append_utf8(out_text, character);
+  append_utf8(character, out_text);
   at += n_digits;
   return {};
 }
@@ -28,7 +29,7 @@ void append_octal(std::string_view literal, size_t& at, std::string& out_text) {
   for (int n = 0; n < 3 && at < literal.size() && literal[at] >= '0' && literal[at] <= '7'; n++, at++) {
     character = character * 8 + static_cast<uint32_t>(literal[at] - '0');
   }
-  append_utf8(out_text, character);
+  append_utf8(character, out_text);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <array>
 #include <vector>
 
+#include "base/utf8.h"
+
 namespace ingot::core::jinja {
 namespace {
 
@@ -60,12 +62,6 @@ uint32_t code_point(std::string_view text, size_t at) {
     default:
       return (byte(0) & 0x07u) << 18 | (byte(1) & 0x3Fu) << 12 | (byte(2) & 0x3Fu) << 6 | (byte(3) & 0x3Fu);
   }
-}
-
-void append_utf8(std::string& out_text, uint32_t character) {
-  std::array<utf8proc_uint8_t, 4> bytes{};
-  const auto n_bytes = utf8proc_encode_char(static_cast<utf8proc_int32_t>(character), bytes.data());
-  out_text.append(reinterpret_cast<const char*>(bytes.data()), static_cast<size_t>(n_bytes));
 }
 
 size_t count_characters(std::string_view text) {
@@ -183,23 +179,23 @@ void append_mapped(std::string& out_text, uint32_t character, Case to) {
                                                   : nullptr;
   if (row != nullptr) {
     for (const uint32_t mapped : row->mapped) {
-      if (mapped != 0) append_utf8(out_text, mapped);
+      if (mapped != 0) append_utf8(mapped, out_text);
     }
     return;
   }
   switch (to) {
     case Case::kUpper:
-      append_utf8(out_text, static_cast<uint32_t>(utf8proc_toupper(code)));
+      append_utf8(static_cast<uint32_t>(utf8proc_toupper(code)), out_text);
       return;
     case Case::kTitle:
-      append_utf8(out_text, static_cast<uint32_t>(utf8proc_totitle(code)));
+      append_utf8(static_cast<uint32_t>(utf8proc_totitle(code)), out_text);
       return;
     case Case::kLower:
       if (character == 0x130) {  // dotted capital I keeps its dot
         out_text += "i\xCC\x87";
         return;
       }
-      append_utf8(out_text, static_cast<uint32_t>(utf8proc_tolower(code)));
+      append_utf8(static_cast<uint32_t>(utf8proc_tolower(code)), out_text);
       return;
     case Case::kFold:
       break;
@@ -209,7 +205,7 @@ void append_mapped(std::string& out_text, uint32_t character, Case to) {
   const auto n = utf8proc_decompose_char(code, folded.data(), static_cast<utf8proc_ssize_t>(folded.size()),
                                          UTF8PROC_CASEFOLD, &boundary);
   for (utf8proc_ssize_t index = 0; index < n && index < 8; index++) {
-    append_utf8(out_text, static_cast<uint32_t>(folded[static_cast<size_t>(index)]));
+    append_utf8(static_cast<uint32_t>(folded[static_cast<size_t>(index)]), out_text);
   }
 }
 

@@ -23,7 +23,6 @@ inline size_t previous_character(std::string_view text, size_t end) {
   return end;
 }
 uint32_t code_point(std::string_view text, size_t at);
-void append_utf8(std::string& out_text, uint32_t character);
 
 size_t count_characters(std::string_view text);
 inline size_t count_characters(const StringObject& text) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace ingot::core {
 namespace {
 
@@ -91,22 +93,6 @@ std::vector<ByteSequence> utf8_sequences(const CodeRanges& ranges) {
   std::vector<ByteSequence> sequences;
   for (const CodeRange& range : ranges) split(range, sequences);
   return sequences;
-}
-
-void append_utf8(uint32_t code_point, std::string& out_text) {
-  const auto push = [&out_text](uint32_t byte) { out_text.push_back(static_cast<char>(byte)); };
-  if (code_point < 0x80) return push(code_point);
-  if (code_point < 0x800) {
-    push(0xC0 | (code_point >> 6));
-  } else if (code_point < 0x10000) {
-    push(0xE0 | (code_point >> 12));
-    push(0x80 | ((code_point >> 6) & 0x3F));
-  } else {
-    push(0xF0 | (code_point >> 18));
-    push(0x80 | ((code_point >> 12) & 0x3F));
-    push(0x80 | ((code_point >> 6) & 0x3F));
-  }
-  push(0x80 | (code_point & 0x3F));
 }
 
 std::optional<uint32_t> take_character(std::string_view& text) {

@@ -38,8 +38,6 @@ struct ByteSequence {
 // Together exactly these characters. Precondition: normalized.
 std::vector<ByteSequence> utf8_sequences(const CodeRanges& ranges);
 
-void append_utf8(uint32_t code_point, std::string& out_text);
-
 // Takes the character at the start of text off it; nothing if the text is empty or no UTF-8 there.
 std::optional<uint32_t> take_character(std::string_view& text);
 
