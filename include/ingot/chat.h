@@ -17,7 +17,7 @@ struct ChatMessage {
   std::string role;  // "system", "user", "assistant", "tool"
   std::string content;
 };
-// As the JSON that ChatTemplate::render() takes.
+// As the JSON that ChatTemplate::render() takes; bytes that are no UTF-8 become U+FFFD.
 std::string messages_json(std::span<const ChatMessage> messages);
 
 // A prompt, and which of its bytes the user wrote (sorted, apart): Tokenizer::tokenize() makes no control token of

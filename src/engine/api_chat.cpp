@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/utf8.h"
 #include "chat/builtin_templates.h"
 #include "chat/chat_template.h"
 #include "engine/api_errors.h"
@@ -42,9 +43,10 @@ core::Result<core::ChatTemplate> open_template(const std::string& path) {
 
 std::string messages_json(std::span<const ChatMessage> messages) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const ChatMessage& message : messages) list.push_back({{"role", message.role}, {"content", message.content}});
-  // Bytes that are no UTF-8 become U+FFFD.
-  return list.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::ordered_json::error_handler_t::replace);
+  for (const ChatMessage& message : messages) {
+    list.push_back({{"role", core::well_formed(message.role)}, {"content", core::well_formed(message.content)}});
+  }
+  return list.dump();
 }
 
 Expected<ChatTemplate> ChatTemplate::parse(std::string_view source) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/utf8.h"
 #include "engine/generation.h"
 #include "tokenizer/stream_decoder.h"
 
@@ -15,14 +16,14 @@ double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-// As a template would write it: nothing stripped, control tokens spelled out.
+// As a template would write it: nothing stripped, control tokens spelled out, U+FFFD for what is no UTF-8.
 std::string spell(const Tokenizer& tokenizer, std::span<const int32_t> tokens) {
   StreamDecoder decoder(tokenizer, /*at_start=*/false, /*show_control=*/true);
   std::string text;
   for (const int32_t token : tokens) {
     if (token < tokenizer.n_tokens()) text += decoder.push(token);
   }
-  return text + decoder.flush();
+  return well_formed(text + decoder.flush());
 }
 
 }  // namespace

@@ -22,14 +22,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kSchema = 1;
 
-std::string dump(const Json& json, int indent = -1) {
-  return json.dump(indent, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
-}
-
-Json message_json(const ChatMessage& message) {
-  return Json{{"role", message.role}, {"content", message.content}};
-}
-
 Expected<std::string> read_whole(const std::string& path) {
   auto file = core::MappedFile::open(path);
   if (!file) return to_public(std::move(file).error());
@@ -67,41 +59,16 @@ class ReplyParts {
 
  private:
   bool take(const std::vector<ChatDelta>& deltas) {
+    append(output_, deltas);
     for (const ChatDelta& delta : deltas) {
-      collect(delta);
       if (!stopped_ && on_delta_ && !on_delta_(delta)) stopped_ = true;
     }
     return !stopped_;
-  }
-  void collect(const ChatDelta& delta) {
-    switch (delta.kind) {
-      case ChatDeltaKind::kText:
-        output_.text += delta.text;
-        return;
-      case ChatDeltaKind::kReasoning:
-        output_.reasoning += delta.text;
-        return;
-      case ChatDeltaKind::kCallBegin:
-        call_ = {.id = delta.id, .name = delta.name};
-        return;
-      case ChatDeltaKind::kCallArguments:
-        call_.arguments_json += delta.text;
-        return;
-      case ChatDeltaKind::kCallEnd:
-        if (!delta.id.empty()) call_.id = delta.id;
-        output_.tool_calls.push_back(std::move(call_));
-        call_ = {};
-        return;
-      case ChatDeltaKind::kCallFailed:
-        call_ = {};
-        return;
-    }
   }
 
   ChatOutputParser& parser_;
   const std::function<bool(const ChatDelta&)>& on_delta_;
   ChatOutput& output_;
-  ChatToolCall call_;
   bool stopped_ = false;
 };
 
@@ -109,10 +76,10 @@ class ReplyParts {
 // generation: a model that was trained on it would write it too, and go on with the message. Empty where tokens do, or
 // where the template tells nothing.
 std::string stop_between_messages(const ChatTemplate& chat_template, const Tokenizer& tokenizer) {
-  const Json messages{message_json({.role = "user", .content = "first message"}),
-                      message_json({.role = "assistant", .content = "its answer"}),
-                      message_json({.role = "user", .content = "second message"})};
-  const auto rendered = chat_template.render(dump(messages), {.add_generation_prompt = false});
+  const std::vector<ChatMessage> messages{{.role = "user", .content = "first message"},
+                                          {.role = "assistant", .content = "its answer"},
+                                          {.role = "user", .content = "second message"}};
+  const auto rendered = chat_template.render(messages_json(messages), {.add_generation_prompt = false});
   if (!rendered) return {};
   const size_t answer = rendered->text.rfind("its answer");
   const size_t next = rendered->text.rfind("second message");
@@ -186,15 +153,15 @@ void Conversation::add(ChatMessage message) {
 }
 
 Expected<RenderedPrompt> Conversation::Impl::render() const {
-  Json list = Json::array();
-  if (!system.empty()) list.push_back(message_json({.role = "system", .content = system}));
-  for (const ChatMessage& message : messages) list.push_back(message_json(message));
+  std::vector<ChatMessage> list;
+  if (!system.empty()) list.push_back({.role = "system", .content = system});
+  list.insert(list.end(), messages.begin(), messages.end());
   const Tokenizer& tokenizer = model.tokenizer();
   const auto spelled = [&tokenizer](Token token) {
     const auto text = token < 0 ? Expected<std::string>(std::string()) : tokenizer.piece(token);
     return text ? *text : std::string();
   };
-  return chat_template.render(dump(list), {.bos = spelled(tokenizer.bos()), .eos = spelled(tokenizer.eos())});
+  return chat_template.render(messages_json(list), {.bos = spelled(tokenizer.bos()), .eos = spelled(tokenizer.eos())});
 }
 
 core::Result<std::vector<int32_t>> Conversation::Impl::tokens_from(const RenderedPrompt& prompt, size_t first) const {
@@ -238,7 +205,7 @@ Expected<Reply> Conversation::reply(const ReplyOptions& options) {
     parts.finish();
     reply.result = std::move(*result);
     if (!reply.result.tokens.empty() || reply.result.finish == Finish::kStop) {
-      impl_->messages.push_back({.role = "assistant", .content = reply.output.text});
+      impl_->messages.push_back({.role = "assistant", .content = core::well_formed(reply.output.text)});
     }
     return reply;
   });
@@ -272,12 +239,12 @@ int64_t Conversation::length() const {
 
 Status Conversation::save(const std::string& path) const {
   return guarded([&]() -> Status {
-    Json json{{"schema", kSchema}, {"system", impl_->system}, {"messages", Json::array()}};
-    for (const ChatMessage& message : impl_->messages) json["messages"].push_back(message_json(message));
+    Json json{
+        {"schema", kSchema}, {"system", impl_->system}, {"messages", Json::parse(messages_json(impl_->messages))}};
     // The text that the state stands for, which is not to be had from its tokens.
     json["read"] = std::string(impl_->sequence.text());
     if (const auto* sequence = impl_->sequence.sequence()) json["read_hash"] = hash_of(sequence->tokens());
-    const std::string text = dump(json, 1) + "\n";
+    const std::string text = json.dump(1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
     // The state first: a conversation whose state is older than itself would be read again, and nothing worse.
     if (const core::TokenSequence* sequence = impl_->sequence.sequence()) {
       if (core::Status saved = sequence->save_file(state_path(path)); !saved) return to_public(std::move(saved));
