@@ -1,16 +1,13 @@
 #include "cli/models_table.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-#include <utf8proc.h>
 
 #include <algorithm>
 #include <array>
 #include <string_view>
 
 #include "base/utf8.h"
-#include "cli/streams.h"
+#include "cli/terminal_text.h"
 #include "engine/memory.h"
 
 namespace ingot::cli {
@@ -42,40 +39,6 @@ constexpr std::array kColumns = {
     Column{"from", false, 7, [](const CatalogModel& model) { return std::string(owner_name(model.owner)); }},
 };
 constexpr size_t kNameColumn = 0;
-
-// Columns that the character takes, and its bytes. Precondition: text is UTF-8 and not empty.
-std::pair<int, size_t> measure(std::string_view text) {
-  utf8proc_int32_t character = 0;
-  const auto n_bytes = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                        static_cast<utf8proc_ssize_t>(text.size()), &character);
-  return n_bytes <= 0 ? std::pair(1, size_t{1})
-                      : std::pair(utf8proc_charwidth(character), static_cast<size_t>(n_bytes));
-}
-
-int width_of(std::string_view text) {
-  int width = 0;
-  while (!text.empty()) {
-    const auto [columns, n_bytes] = measure(text);
-    width += columns;
-    text.remove_prefix(n_bytes);
-  }
-  return width;
-}
-
-std::string cut_to(std::string_view text, int width) {
-  if (width_of(text) <= width) return std::string(text);
-  constexpr std::string_view kEnd = "...";
-  std::string cut;
-  int used = static_cast<int>(kEnd.size());
-  while (!text.empty()) {
-    const auto [columns, n_bytes] = measure(text);
-    used += columns;
-    if (used > width) break;
-    cut += text.substr(0, n_bytes);
-    text.remove_prefix(n_bytes);
-  }
-  return cut + std::string(kEnd);
-}
 
 using Row = std::array<std::string, kColumns.size()>;
 
@@ -118,7 +81,7 @@ std::string models_table(const std::vector<CatalogModel>& models, int width) {
     rows[0][column] = kColumns[column].title;
     for (size_t index = 0; index < models.size(); ++index)
       rows[index + 1][column] = kColumns[column].text(models[index]);
-    for (const Row& row : rows) widths[column] = std::max(widths[column], width_of(row[column]));
+    for (const Row& row : rows) widths[column] = std::max(widths[column], column_width(row[column]));
   }
   if (width > 0) fit(widths, width);
   std::string out;
@@ -126,21 +89,14 @@ std::string models_table(const std::vector<CatalogModel>& models, int width) {
     std::string line;
     for (size_t column = 0; column < kColumns.size(); ++column) {
       if (widths[column] == 0) continue;
-      const std::string text = cut_to(row[column], widths[column]);
-      const std::string padding(static_cast<size_t>(std::max(0, widths[column] - width_of(text))), ' ');
+      const std::string text = cut_to_columns(row[column], widths[column]);
+      const std::string padding(static_cast<size_t>(std::max(0, widths[column] - column_width(text))), ' ');
       line += kColumns[column].right ? padding + text : text + padding;
       line += std::string(kGap, ' ');
     }
     out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
   return out;
-}
-
-int stdout_columns() {
-  if (!stdout_is_terminal()) return 0;
-  constexpr int kUsual = 80;
-  winsize size{};
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
 }
 
 }  // namespace ingot::cli

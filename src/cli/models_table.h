@@ -15,7 +15,4 @@ std::string models_table(const std::vector<CatalogModel>& models, int width);
 // "134.5M", "1.24B", "-" for 0.
 std::string format_parameters(int64_t n_parameters);
 
-// The columns of the terminal at stdout; 0 where it is none.
-int stdout_columns();
-
 }  // namespace ingot::cli

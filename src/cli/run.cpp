@@ -32,8 +32,9 @@ constexpr const char* kRunExamples = R"(Examples:
 
 The prompt is the text of -f files in order, then -p. Standard input is read if neither is given, and comes before -p if it
 is a pipe or a file. It becomes a message in the model's chat template, unless there is none, or --raw, --special or a
-state is given: then the text goes on as it is. The answer alone goes to standard output. Ctrl-C ends the generation, a
-second one the program.)";
+state is given: then the text goes on as it is. The answer alone goes to standard output; what a model thinks before it
+is shown on the terminal as it comes, and is "reasoning" with --json. Ctrl-C ends the generation, a second one the
+program.)";
 
 constexpr const char* kGenerateExamples = R"(Examples:
   ingot generate model.gguf -p "The capital of France is" -n 16 --temp 0

@@ -6,19 +6,10 @@
 #include <utility>
 
 #include "cli/exit_codes.h"
+#include "cli/generation_speed.h"
 
 namespace ingot::cli {
 namespace {
-
-double per_second(int64_t count, double ms) {
-  return ms > 0 ? static_cast<double>(count) * 1000.0 / ms : 0.0;
-}
-
-// The first token falls to the prompt's time; the rest is decoding.
-double decode_speed(const GenerateResult& result) {
-  const auto n_tokens = static_cast<int64_t>(result.tokens.size());
-  return n_tokens > 1 ? per_second(n_tokens - 1, result.decode_ms) : 0.0;
-}
 
 // What a terminal can be shown of a text: nothing that steers it.
 std::string without_controls(std::string_view text) {
@@ -28,11 +19,6 @@ std::string without_controls(std::string_view text) {
     if ((value < ' ' && byte != '\n' && byte != '\t') || value == 0x7F) byte = '?';
   }
   return shown;
-}
-
-// Of the prompt; the rest was known.
-int64_t n_read(const GenerateResult& result) {
-  return result.n_prompt_tokens - result.n_cached_tokens;
 }
 
 Json result_json(const GenerateResult& result, std::string_view text, const ModelInfo& info, double first_token_ms) {
@@ -47,7 +33,7 @@ Json result_json(const GenerateResult& result, std::string_view text, const Mode
                 {"prefill_ms", result.prefill_ms},
                 {"first_token_ms", first_token_ms},
                 {"decode_ms", result.decode_ms},
-                {"prefill_tokens_per_second", per_second(n_read(result), result.prefill_ms)},
+                {"prefill_tokens_per_second", prefill_speed(result)},
                 {"decode_tokens_per_second", decode_speed(result)}}},
               {"mode", mode_name(info.mode)},
               {"kernels", info.kernels},
@@ -59,8 +45,8 @@ void say_timings(const GenerateResult& result, const ModelInfo& info, double fir
       fmt::format("load {:.0f} ms, prompt {} tokens at {:.1f} tok/s, first token after {:.0f} ms, generated {} tokens "
                   "at {:.1f} tok/s "
                   "({} kernels, {} threads{})",
-                  info.load_ms, result.n_prompt_tokens, per_second(n_read(result), result.prefill_ms), first_token_ms,
-                  result.tokens.size(), decode_speed(result), info.kernels, info.threads,
+                  info.load_ms, result.n_prompt_tokens, prefill_speed(result), first_token_ms, result.tokens.size(),
+                  decode_speed(result), info.kernels, info.threads,
                   sampled ? fmt::format(", seed {}", result.seed) : std::string()));
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,6 +88,11 @@ bool stderr_is_terminal() {
 }
 bool stdin_is_terminal() {
   return isatty(STDIN_FILENO) == 1;
+}
+
+int stdout_columns() {
+  winsize window{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 ? window.ws_col : 0;
 }
 
 Expected<std::string> read_stdin() {

@@ -34,6 +34,8 @@ void say(std::string_view message);
 bool stdout_is_terminal();
 bool stderr_is_terminal();
 bool stdin_is_terminal();
+// Columns of the window behind stdout; 0 where there is none, or it does not say.
+int stdout_columns();
 
 // All of standard input. Says after a second of silence that it is waiting.
 Expected<std::string> read_stdin();

@@ -190,6 +190,23 @@ class Chat(Case):
             self.assertEqual(json.load(file)["messages"][0]["content"], "some notes\nwhat do they say?")
         self.assertIn("cannot read", chat.say("/file /nowhere/at/all"))
 
+    def test_what_cannot_be_answered_changes_nothing(self):
+        chat = self.open("-c", 256, n=8)
+        chat.say("hello")
+        path = os.path.join(self.folder, "talk.json")
+        chat.say(f"/save {path}")
+        with open(path) as file:
+            before = json.load(file)["messages"]
+        long = self.file("long.txt", "word " * 1000)
+        self.assertIn("in front of your next message", chat.say(f"/file {long}"))
+        self.assertIn("was not sent", chat.say("what does it say?"))
+        # A longer system text leaves no room for the prompt of the answer that was there.
+        chat.say("/system " + "word " * 300)
+        self.assertIn("The answer before stays", chat.say("/retry"))
+        chat.say(f"/save {path}")
+        with open(path) as file:
+            self.assertEqual(json.load(file)["messages"], before)
+
     def test_interrupts(self):
         chat = self.open("--ignore-eos", n=400)
         chat.type("tell me all\r")

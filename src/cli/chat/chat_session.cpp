@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "cli/chat/chat_settings.h"
@@ -13,6 +14,7 @@
 #include "cli/chat/reply_view.h"
 #include "cli/chat/slash_command.h"
 #include "cli/exit_codes.h"
+#include "cli/generation_speed.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
@@ -35,10 +37,6 @@ std::string history_path() {
   std::error_code error;
   std::filesystem::create_directories(folder / "ingot", error);
   return error ? std::string() : (folder / "ingot" / "history").string();
-}
-
-double per_second(int64_t count, double ms) {
-  return ms > 0 ? static_cast<double>(count) * 1000.0 / ms : 0.0;
 }
 
 class ChatSession {
@@ -68,8 +66,7 @@ class ChatSession {
         if (line.command == SlashCommand::kBye) return out_.exit_code();
         obey(line);
       } else {
-        conversation_.add({.role = "user", .content = std::exchange(attached_, {}) + message.text});
-        answer();
+        send(message.text);
       }
       if (out_.broken()) return out_.exit_code();
     }
@@ -110,9 +107,30 @@ class ChatSession {
     return {LineEditor::Event::kLine, std::move(text)};
   }
 
-  void answer() {
+  void send(const std::string& text) {
+    conversation_.add({.role = "user", .content = attached_ + text});
+    if (answer()) {
+      attached_.clear();
+    } else {
+      // It would stand in the way of every message after it.
+      conversation_.undo();
+      show(style_.dim, "The message was not sent.\n");
+    }
+  }
+
+  void retry() {
+    const std::span<const ChatMessage> messages = conversation_.messages();
+    const ChatMessage before = messages.empty() ? ChatMessage() : messages.back();
+    if (!conversation_.drop_reply()) return show(style_.error, "There is no answer yet.\n");
+    if (answer()) return;
+    conversation_.add(before);
+    show(style_.dim, "The answer before stays.\n");
+  }
+
+  // False: there is none, and why was said.
+  bool answer() {
     ReplyView view(
-        style_, [this](std::string_view text) { return out_.write(text); }, terminal_columns);
+        style_, [this](std::string_view text) { return out_.write(text); }, stdout_columns);
     Progress progress("reading");
     ReplyOptions options;
     options.generate = settings_.generate;
@@ -132,16 +150,13 @@ class ChatSession {
     progress.clear();
     view.finish();
     if (!reply) {
-      // The message would stand in the way of every one after it.
-      conversation_.undo();
       show(style_.error, reply.error().message + "\n");
-      show(style_.dim, "The message was not sent.\n");
-      return;
+      return false;
     }
     const GenerateResult& result = reply->result;
     if (result.finish == Finish::kInterrupted) {
-      show(style_.dim, result.tokens.empty() ? "(stopped; the message was not answered)\n" : "(stopped)\n");
-      if (result.tokens.empty()) conversation_.undo();
+      show(style_.dim, "(stopped)\n");
+      if (result.tokens.empty()) return false;
     }
     if (result.finish == Finish::kLength) show(style_.dim, "(cut: -n is the most tokens of an answer)\n");
     if (result.finish == Finish::kContext) {
@@ -151,6 +166,7 @@ class ChatSession {
     last_ = result;
     ++n_answers_;
     if (settings_.show_timings) show(style_.dim, timings(result) + "\n");
+    return true;
   }
 
   bool show_delta(const ChatDelta& delta, ReplyView& view) {
@@ -171,11 +187,8 @@ class ChatSession {
   }
 
   std::string timings(const GenerateResult& result) const {
-    const int64_t n_new = result.n_prompt_tokens - result.n_cached_tokens;
-    const auto n_generated = static_cast<int64_t>(result.tokens.size());
-    return fmt::format("[{} of {} tokens read, first after {:.0f} ms; {} written at {:.1f} tok/s]", n_new,
-                       result.n_prompt_tokens, result.first_token_ms, n_generated,
-                       per_second(std::max<int64_t>(0, n_generated - 1), result.decode_ms));
+    return fmt::format("[{} of {} tokens read, first after {:.0f} ms; {} written at {:.1f} tok/s]", n_read(result),
+                       result.n_prompt_tokens, result.first_token_ms, result.tokens.size(), decode_speed(result));
   }
 
   void obey(const SlashLine& line) {
@@ -194,8 +207,7 @@ class ChatSession {
         last_.reset();
         return show(style_.dim, "The conversation is empty again.\n");
       case SlashCommand::kRetry:
-        if (conversation_.drop_reply()) return answer();
-        return show(style_.error, "There is no answer yet.\n");
+        return retry();
       case SlashCommand::kUndo:
         return undo();
       case SlashCommand::kSave:
@@ -258,9 +270,8 @@ class ChatSession {
     std::string text = fmt::format("context: {} of {} tokens; {} answer{} in this session\n", conversation_.length(),
                                    info.context, n_answers_, n_answers_ == 1 ? "" : "s");
     if (last_) {
-      const int64_t n_new = last_->n_prompt_tokens - last_->n_cached_tokens;
       text += fmt::format("last answer: {} tokens of the prompt were known, {} read at {:.0f} tok/s\n",
-                          last_->n_cached_tokens, n_new, per_second(n_new, last_->prefill_ms));
+                          last_->n_cached_tokens, n_read(*last_), prefill_speed(*last_));
       text += "             " + timings(*last_) + "\n";
     }
     text += fmt::format("memory: weights {:.0f} MiB", static_cast<double>(info.weights_bytes) / kMebi);

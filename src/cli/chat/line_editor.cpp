@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/chat/wide_text.h"
+#include "cli/terminal_text.h"
 
 namespace ingot::cli {
 namespace {

@@ -1,11 +1,8 @@
 #include "cli/chat/reply_view.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <cstdlib>
 
-#include "cli/chat/wide_text.h"
+#include "cli/terminal_text.h"
 
 namespace ingot::cli {
 namespace {
@@ -30,12 +27,6 @@ Style Style::detect(bool is_terminal) {
                      std::string_view(terminal) == "dumb";
   if (!is_terminal || plain) return {};
   return {.prompt = "\x1b[1;36m", .dim = "\x1b[2m", .error = "\x1b[31m", .reset = "\x1b[0m"};
-}
-
-int terminal_columns() {
-  winsize window{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0) return 0;
-  return window.ws_col;
 }
 
 bool ReplyView::push(std::string_view text, Kind kind) {

@@ -47,7 +47,4 @@ class ReplyView {
   Kind kind_ = Kind::kAnswer;
 };
 
-// Of the window behind stdout; 0 where there is none.
-int terminal_columns();
-
 }  // namespace ingot::cli

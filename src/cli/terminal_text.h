@@ -12,5 +12,8 @@ std::string to_utf8(std::wstring_view text);
 
 // 0 for marks that join the character before, 2 for wide ones (East Asian, emoji), else 1; controls take 0.
 int column_width(wchar_t character);
+int column_width(std::string_view text);
+// The text itself where it takes no more than width columns, else its beginning and "...".
+std::string cut_to_columns(std::string_view text, int width);
 
 }  // namespace ingot::cli

@@ -1,4 +1,4 @@
-#include "cli/chat/wide_text.h"
+#include "cli/terminal_text.h"
 
 #include <utf8proc.h>
 
@@ -34,6 +34,25 @@ std::string to_utf8(std::wstring_view text) {
 
 int column_width(wchar_t character) {
   return utf8proc_charwidth(static_cast<utf8proc_int32_t>(static_cast<char32_t>(character)));
+}
+
+int column_width(std::string_view text) {
+  int width = 0;
+  for (const wchar_t character : to_wide(text)) width += column_width(character);
+  return width;
+}
+
+std::string cut_to_columns(std::string_view text, int width) {
+  if (column_width(text) <= width) return std::string(text);
+  constexpr std::string_view kEnd = "...";
+  std::wstring cut;
+  int used = static_cast<int>(kEnd.size());
+  for (const wchar_t character : to_wide(text)) {
+    used += column_width(character);
+    if (used > width) break;
+    cut += character;
+  }
+  return to_utf8(cut).append(kEnd);
 }
 
 }  // namespace ingot::cli
