@@ -18,7 +18,7 @@ namespace ingot::core {
 namespace {
 
 std::vector<std::byte> read_file(const std::string& name) {
-  std::ifstream file(std::string(INGOT_GOLDEN_DIR) + "/quants/" + name, std::ios::binary);
+  std::ifstream file(INGOT_GOLDEN_DIR "/quants/" + name, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   std::vector<std::byte> bytes(text.size());
   std::memcpy(bytes.data(), text.data(), text.size());
@@ -149,7 +149,7 @@ TEST_P(EveryType, EqualsTheGoldenBitForBit) {
 
 TEST_P(EveryType, EqualsTheChecksumOfManyBlocks) {
   const QuantTraits& traits = GetParam();
-  std::ifstream file(std::string(INGOT_GOLDEN_DIR) + "/quants/checksums.txt");
+  std::ifstream file(INGOT_GOLDEN_DIR "/quants/checksums.txt");
   std::string name;
   std::string expected;
   size_t n_blocks = 0;
