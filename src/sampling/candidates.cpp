@@ -1,24 +1,35 @@
 #include "sampling/candidates.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "sampling/exp_weight.h"
 
 namespace ingot::core {
 
-void Candidates::start(LogitTable& of) {
+void Candidates::start(LogitTable& of, float with_scale) {
   table = &of;
+  scale = with_scale;
+  least = -std::numeric_limits<float>::infinity();
   items.clear();
   sorted = false;
 }
 
 float Candidates::best_logit() const {
-  if (table != nullptr) return table->best();
+  if (table != nullptr) return scale == 1.0f ? table->best() : 0.0f;
   if (sorted) return items.front().logit;
   return std::max_element(items.begin(), items.end(),
                           [](const Candidate& a, const Candidate& b) { return a.logit < b.logit; })
       ->logit;
+}
+
+// A little below, so that rounding excludes none; what it lets in besides is seen once it is scaled.
+float Candidates::table_logit(float distance) const {
+  constexpr double kLowest = -std::numeric_limits<float>::max();
+  const double best = table->best();
+  const double unscaled = static_cast<double>(distance) / scale;
+  return static_cast<float>(std::max(best + unscaled - 1e-6 * (std::abs(unscaled) + std::abs(best)), kLowest));
 }
 
 void Candidates::list() {
@@ -28,28 +39,50 @@ void Candidates::list() {
 void Candidates::list_from(float threshold) {
   if (table == nullptr) return;
   size_t n_items = 0;
-  table->for_each_block(threshold, [&](int32_t first_id, std::span<const float, LogitTable::kBlock> logits) {
+  const bool whole = is_whole_table();
+  const float best = table->best();
+  const float table_threshold = whole ? threshold : table_logit(std::max(threshold - best_logit(), least));
+  table->for_each_block(table_threshold, [&](int32_t first_id, std::span<const float, LogitTable::kBlock> logits) {
     if (items.size() < n_items + logits.size()) items.resize(std::max(2 * items.size(), n_items + logits.size()));
     // Written always, counted only if it stays: no branch to mispredict.
     Candidate* item = items.data() + n_items;
     for (size_t index = 0; index < logits.size(); ++index) {
       *item = {first_id + static_cast<int32_t>(index), logits[index]};
-      item += static_cast<ptrdiff_t>(logits[index] >= threshold);
+      item += static_cast<ptrdiff_t>(logits[index] >= table_threshold);
     }
     n_items = static_cast<size_t>(item - items.data());
   });
   items.resize(n_items);
   table = nullptr;
   sorted = false;
+  if (whole) return;
+  if (scale != 1.0f) {
+    for (Candidate& item : items) item.logit = (item.logit - best) * scale;
+  }
+  const float scaled_best = scale == 1.0f ? best : 0.0f;
+  std::erase_if(items,
+                [&](const Candidate& item) { return item.logit < threshold || item.logit - scaled_best < least; });
+  scale = 1.0f;
+  least = -std::numeric_limits<float>::infinity();
 }
 
 void Candidates::keep_from(float threshold) {
-  if (table != nullptr) return list_from(threshold);
+  if (table != nullptr) {
+    least = std::max(least, threshold - best_logit());
+    return;
+  }
   std::erase_if(items, [threshold](const Candidate& item) { return item.logit < threshold; });
 }
 
+void Candidates::list_best(size_t n) {
+  if (table == nullptr || n >= table->size()) return;
+  const float bound = table->bound_of_best(n);
+  list_from(scale == 1.0f ? bound : (bound - table->best()) * scale);
+}
+
 void Candidates::keep_best(size_t n) {
-  if (table != nullptr) list_from(table->bound_of_best(n));
+  list_best(n);
+  list();
   if (n < items.size()) {
     // Selecting first, then sorting what was selected, is linear in their number; partial_sort is not.
     const auto end = items.begin() + static_cast<ptrdiff_t>(n);

@@ -30,17 +30,25 @@ inline bool ranks_before(const Candidate& a, const Candidate& b) {
 }
 
 struct Candidates {
-  LogitTable* table = nullptr;   // all that it allows are candidates; null: those in items are
+  LogitTable* table = nullptr;  // all that it allows are candidates; null: those in items are
+  // What samplers noted instead of listing: other than 1, a candidate's logit is (the table's - its best) * scale; with
+  // least, only those are candidates for which that difference is no less.
+  float scale = 1.0f;
+  float least = -std::numeric_limits<float>::infinity();
   std::vector<Candidate> items;  // meaningless while there is a table
   bool sorted = false;           // items are in the order of ranks_before
 
   // All that the table allows, from now on. Precondition: it allows one at least.
-  void start(LogitTable& of);
+  void start(LogitTable& of, float with_scale = 1.0f);
 
+  bool has_least() const { return least > -std::numeric_limits<float>::infinity(); }
+  bool is_whole_table() const { return table != nullptr && scale == 1.0f && !has_least(); }
   float best_logit() const;
-  // From the table to the list.
+  // From the table to the list, with the logits as they are scaled, and without what is below least.
   void list();
   void list_from(float threshold);
+  // At least the n best, not sorted; nothing is done where that would be nearly all.
+  void list_best(size_t n);
   // Those that stay keep their order. Precondition: one stays.
   void keep_from(float threshold);
   void keep_best(size_t n);  // and sorts
@@ -52,6 +60,7 @@ struct Candidates {
   void change_logits(std::span<const int32_t> ids, Change&& change);
 
  private:
+  float table_logit(float distance) const;
   static bool find(std::span<const int32_t> ids, int32_t id, size_t& out_index);
 };
 
@@ -60,6 +69,7 @@ double sum_weights(std::span<const Candidate> items, float best_logit);
 
 template <typename Change>
 void Candidates::change_logits(std::span<const int32_t> ids, Change&& change) {
+  if (!is_whole_table()) list();
   if (table != nullptr) {
     for (size_t index = 0; index < ids.size(); ++index) {
       if (ids[index] < 0 || static_cast<size_t>(ids[index]) >= table->size()) continue;

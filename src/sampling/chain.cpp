@@ -139,10 +139,15 @@ void SamplingChain::temper() {
 
 SamplingChain::Drawn SamplingChain::draw() {
   if (params_.mirostat.version != 0) mirostat_.truncate(candidates_);
-  candidates_.list();
+  const double random = rng_.next_unit();
+  if (candidates_.table != nullptr) {
+    const double sum = table_.weigh(candidates_.scale, candidates_.least);
+    const LogitTable::Drawn drawn = table_.token_at(random * sum);
+    return {drawn.id, drawn.weight / sum};
+  }
   const float best = candidates_.best_logit();
   const double sum = sum_weights(candidates_.items, best);
-  double left = rng_.next_unit() * sum;
+  double left = random * sum;
   // Rounding can leave a remainder; it belongs to the last one that has a probability at all.
   Drawn drawn{0, 0.0};
   for (const Candidate& item : candidates_.items) {
@@ -153,6 +158,11 @@ SamplingChain::Drawn SamplingChain::draw() {
     if (left < 0.0) break;
   }
   return drawn;
+}
+
+std::span<const Candidate> SamplingChain::last_candidates() {
+  candidates_.list();
+  return candidates_.items;
 }
 
 }  // namespace ingot::core

@@ -28,8 +28,9 @@ class SamplingChain {
   Result<int32_t> sample(std::span<const float> logits, std::span<const int32_t> history,
                          std::span<const uint64_t> allowed = {});
 
-  // What the last token was drawn from, with the logits that the samplers left. At temperature 0 nothing.
-  std::span<const Candidate> last_candidates() const { return candidates_.items; }
+  // What the last token was drawn from, with the logits that the samplers left. Precondition: one was drawn, by a
+  // temperature above 0, and its logits are still there.
+  std::span<const Candidate> last_candidates();
 
  private:
   SamplingChain(ChainParams params, int64_t n_vocab);

@@ -6,7 +6,7 @@ namespace ingot::core {
 
 Status LogProbs::load(std::span<const float> logits) {
   INGOT_TRY(table_.load(logits));
-  log_sum_ = table_.best() + std::log(table_.sum_weights());
+  log_sum_ = table_.best() + std::log(table_.weigh(1.0f));
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "sampling/logit_table.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -14,6 +15,8 @@ namespace ingot::core {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
+// Blocks whose weights are summed as one: adding up the lanes costs as much as a few of their steps.
+constexpr size_t kGroup = 4;
 
 struct BlockScan {
   float maximum;
@@ -160,15 +163,64 @@ float LogitTable::bound_of_best(size_t n) {
   return std::max(best_maxima_.front(), kLowest);
 }
 
-double LogitTable::sum_weights() const {
-  const float best_logit = best();
+template <typename Visit>
+void LogitTable::weigh_groups(const WeightRule& rule, WeighBlocks add_up, Visit&& visit) {
+  rule_ = rule;
+  group_sums_.clear();
+  for (size_t first = 0; first < maxima_.size(); first += kGroup) {
+    std::array<const float*, kGroup> blocks;
+    size_t n_blocks = 0;
+    for (size_t block = first; block < std::min(first + kGroup, maxima_.size()); ++block) {
+      // Where all are forbidden the logits themselves may be what they were.
+      if (maxima_[block] > -kInfinity && (maxima_[block] - rule.best) * rule.scale >= rule.least)
+        blocks[n_blocks++] = block_logits(block).data();
+    }
+    WeightSums sums;
+    if (n_blocks > 0) add_up(blocks.data(), n_blocks, rule, sums);
+    group_sums_.push_back(sums.weights);
+    visit(sums);
+  }
+}
+
+double LogitTable::weigh(float scale, float least) {
   double sum = 0.0;
-  for_each_block(-std::numeric_limits<float>::max(), [&](int32_t, std::span<const float, kBlock> logits) {
-    Floats weights{};
-    for (size_t lane = 0; lane < kBlock; lane += kLanes) weights += exp_weights(load_lanes(&logits[lane]) - best_logit);
-    sum += sum_lanes(weights);
-  });
+  weigh_groups({best(), scale, least}, weigh_blocks(), [&sum](const WeightSums& sums) { sum += sums.weights; });
   return sum;
+}
+
+LogitTable::Expected LogitTable::weigh_with_mean(float scale) {
+  double sum = 0.0;
+  double products = 0.0;
+  weigh_groups({best(), scale, -kInfinity}, weigh_blocks_with_products(), [&](const WeightSums& sums) {
+    sum += sums.weights;
+    products += sums.products;
+  });
+  return {sum, products / sum};
+}
+
+LogitTable::Drawn LogitTable::token_at(double mass) const {
+  size_t group = 0;
+  while (group < group_sums_.size() && mass >= group_sums_[group]) mass -= group_sums_[group++];
+  if (group == group_sums_.size()) {
+    do {
+      --group;
+    } while (group_sums_[group] == 0.0f);
+    mass = group_sums_[group];
+  }
+  Drawn drawn;
+  for (size_t block = group * kGroup; block < std::min((group + 1) * kGroup, maxima_.size()); ++block) {
+    if (maxima_[block] == -kInfinity) continue;
+    const auto logits = block_logits(block);
+    for (size_t index = 0; index < kBlock; ++index) {
+      const float distance = (logits[index] - rule_.best) * rule_.scale;
+      const double weight = distance >= rule_.least ? exp_weight(distance) : 0.0f;
+      if (weight == 0.0) continue;
+      drawn = {static_cast<int32_t>(block * kBlock + index), weight};
+      mass -= weight;
+      if (mass < 0.0) return drawn;
+    }
+  }
+  return drawn;
 }
 
 LogitTable::Moments LogitTable::moments() const {

@@ -11,10 +11,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
 #include "base/result.h"
+#include "sampling/weigh_blocks.h"
 
 namespace ingot::core {
 
@@ -43,8 +45,22 @@ class LogitTable {
   // At least min(n, allowed) of the logits are no less than this, and it is no infinity.
   float bound_of_best(size_t n);
 
-  // The sum of exp(logit - best()).
-  double sum_weights() const;
+  // The sum of all weights, each exp(distance) with distance = (logit - best()) * scale, but 0 where the distance is
+  // below least. Preconditions: a token is allowed; scale is above 0 and finite.
+  double weigh(float scale, float least = -std::numeric_limits<float>::infinity());
+  // As weigh(), and the mean of the distance over the distribution that these weights make.
+  struct Expected {
+    double sum = 0.0;
+    double mean = 0.0;
+  };
+  Expected weigh_with_mean(float scale);
+  // The token in whose weight this much of the sum lies, all tokens in a row by their ids; of a remainder that rounding
+  // left, the last one that has a weight. Precondition: weigh() was called last; 0 <= mass.
+  struct Drawn {
+    int32_t id = 0;
+    double weight = 0.0;
+  };
+  Drawn token_at(double mass) const;
   struct Moments {
     double mean = 0.0;
     double deviation = 0.0;  // of the population
@@ -63,6 +79,8 @@ class LogitTable {
 
  private:
   Moments exact_moments() const;
+  template <typename Visit>
+  void weigh_groups(const WeightRule& rule, WeighBlocks add_up, Visit&& visit);
   std::span<const float, kBlock> block_logits(size_t block) const;
   float* patch(size_t block);
   void put(int32_t id, float logit);
@@ -73,6 +91,9 @@ class LogitTable {
   std::vector<int32_t> patch_of_;  // (n_blocks), -1: none
   std::vector<float> patches_;     // (n_patches, kBlock)
   std::vector<float> best_maxima_;
+  // Of the last weigh(): the sums of groups of blocks, in their order, and the rule.
+  std::vector<float> group_sums_;
+  WeightRule rule_;
 };
 
 }  // namespace ingot::core

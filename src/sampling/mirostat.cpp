@@ -1,18 +1,24 @@
 #include "sampling/mirostat.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <span>
 
 namespace ingot::core {
 
 // Least squares of log(p_i / p_(i+1)) = s * log((i + 1) / i) over neighbouring ranks; then equation 4 of the paper:
 // k = ((s - 1) * 2^mu / (1 - n_vocab^(1 - s)))^(1 / s).
-size_t Mirostat::count_by_zipf(const Candidates& candidates) const {
-  std::array<Candidate, 100> ranks;
-  const auto& items = candidates.items;
-  const auto n_ranks = static_cast<size_t>(
-      std::partial_sort_copy(items.begin(), items.end(), ranks.begin(), ranks.end(), ranks_before) - ranks.begin());
+size_t Mirostat::count_by_zipf(const Candidates& candidates) {
+  constexpr size_t kMostRanks = 100;
+  if (candidates.table != nullptr) {
+    best_.start(*candidates.table, candidates.scale);
+  } else {
+    best_ = candidates;
+  }
+  best_.keep_best(kMostRanks);
+  const std::span<const Candidate> ranks = best_.items;
+  const size_t n_ranks = ranks.size();
+  const size_t n_items = candidates.table != nullptr ? candidates.table->size() : candidates.items.size();
   double products = 0.0;
   double squares = 0.0;
   for (size_t rank = 0; rank + 1 < n_ranks; ++rank) {
@@ -29,16 +35,17 @@ size_t Mirostat::count_by_zipf(const Candidates& candidates) const {
       std::abs(excess) < 1e-9 ? 1.0 / std::log(std::max(2.0, n_vocab_)) : excess / (1.0 - std::pow(n_vocab_, -excess));
   const double k = std::pow(quotient * std::exp2(mu_), 1.0 / s);
   // Of equal logits s is 0, and k is whatever: nothing is cut then.
-  if (!(k < static_cast<double>(items.size()))) return items.size();
+  if (!(k < static_cast<double>(n_items))) return n_items;
   return std::max<size_t>(1, static_cast<size_t>(k));
 }
 
 void Mirostat::truncate(Candidates& candidates) {
-  candidates.list();
-  std::vector<Candidate>& items = candidates.items;
+  if (candidates.has_least()) candidates.list();
   if (params_.version == 1) {
     const size_t count = count_by_zipf(candidates);
-    if (count == items.size()) return;
+    candidates.list_best(count);
+    std::vector<Candidate>& items = candidates.items;
+    if (candidates.table != nullptr || count >= items.size()) return;
     ranks_ = items;
     const auto last = ranks_.begin() + static_cast<ptrdiff_t>(count - 1);
     std::nth_element(ranks_.begin(), last, ranks_.end(), ranks_before);
@@ -47,7 +54,8 @@ void Mirostat::truncate(Candidates& candidates) {
   }
   // Surprise above mu, in logits: log2(sum) - (logit - best) / ln(2) > mu.
   const float best = candidates.best_logit();
-  const double sum = sum_weights(items, best);
+  const double sum =
+      candidates.table != nullptr ? candidates.table->weigh(candidates.scale) : sum_weights(candidates.items, best);
   const double threshold = best + std::log(sum) - mu_ * std::log(2.0);
   candidates.keep_from(static_cast<float>(std::min(threshold, static_cast<double>(best))));
 }

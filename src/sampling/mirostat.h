@@ -31,11 +31,12 @@ class Mirostat {
   double mu() const { return mu_; }
 
  private:
-  size_t count_by_zipf(const Candidates& candidates) const;
+  size_t count_by_zipf(const Candidates& candidates);
 
   MirostatParams params_;
   double n_vocab_;
   double mu_;  // bits
+  Candidates best_;
   std::vector<Candidate> ranks_;
 };
 

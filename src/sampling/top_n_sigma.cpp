@@ -21,6 +21,7 @@ double deviation_of(const std::vector<Candidate>& items) {
 }  // namespace
 
 void keep_top_n_sigma(float n, Candidates& candidates) {
+  if (!candidates.is_whole_table()) candidates.list();
   const double deviation =
       candidates.table != nullptr ? candidates.table->moments().deviation : deviation_of(candidates.items);
   const double threshold = candidates.best_logit() - n * deviation;

@@ -11,14 +11,15 @@ namespace {
 // within e^4 of the best, and make up all but a little of the probability. Gives the sum of all weights.
 double list_nucleus(float p, Candidates& candidates) {
   LogitTable& table = *candidates.table;
-  const float best = table.best();
-  const double sum = table.sum_weights();
-  for (const float distance : {4.0f, 8.0f, 16.0f, 32.0f}) {
-    candidates.start(table);
+  const float scale = candidates.scale;
+  const float best = candidates.best_logit();
+  const double sum = table.weigh(scale);
+  for (float distance = 4.0f; distance <= 32.0f; distance += 2.0f) {
+    candidates.start(table, scale);
     candidates.list_from(std::max(best - distance, -std::numeric_limits<float>::max()));
     if (sum_weights(candidates.items, best) >= p * sum) return sum;
   }
-  candidates.start(table);
+  candidates.start(table, scale);
   candidates.list();
   return sum;
 }
@@ -26,6 +27,7 @@ double list_nucleus(float p, Candidates& candidates) {
 }  // namespace
 
 void keep_top_p(float p, Candidates& candidates) {
+  if (candidates.has_least()) candidates.list();
   const double sum = candidates.table != nullptr ? list_nucleus(p, candidates)
                                                  : sum_weights(candidates.items, candidates.best_logit());
   const double enough = p * sum;

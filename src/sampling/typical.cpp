@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "sampling/exp_weight.h"
 #include "sampling/samplers.h"
@@ -8,36 +9,68 @@
 namespace ingot::core {
 namespace {
 
-struct Surprising {
-  double distance;  // |information content - entropy|
+// The information content of a token is log(sum) - x, where x = logit - best and sum is that of all weights exp(x); the
+// entropy is the mean of it, log(sum) - mean(x). What they differ by is the distance of x from its mean.
+struct Distribution {
+  double sum = 0.0;
+  double mean = 0.0;
+};
+
+struct Distant {
+  double distance;
   double weight;
   Candidate item;
 };
 
-bool more_typical(const Surprising& a, const Surprising& b) {
+bool more_typical(const Distant& a, const Distant& b) {
   return a.distance != b.distance ? a.distance < b.distance : ranks_before(a.item, b.item);
+}
+
+Distribution distribution_of(std::span<const Candidate> items, float best) {
+  Distribution all{sum_weights(items, best), 0.0};
+  for (const Candidate& item : items) {
+    const double weight = exp_weight(item.logit - best);
+    if (weight > 0.0) all.mean += weight / all.sum * (static_cast<double>(item.logit) - best);
+  }
+  return all;
+}
+
+// From the table to a list of the tokens within a distance of the mean, wide enough to hold what p asks for.
+Distribution list_typical(float p, Candidates& candidates) {
+  LogitTable& table = *candidates.table;
+  const float scale = candidates.scale;
+  const float best = candidates.best_logit();
+  const LogitTable::Expected weighed = table.weigh_with_mean(scale);
+  const double sum = weighed.sum;
+  const double mean = weighed.mean;
+  for (const double distance : {0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0}) {
+    candidates.start(table, scale);
+    const double least = std::min(mean, 0.0) + best - distance;
+    candidates.list_from(
+        static_cast<float>(std::max(least, static_cast<double>(std::numeric_limits<float>::lowest()))));
+    std::erase_if(candidates.items, [&](const Candidate& item) {
+      return std::abs(static_cast<double>(item.logit) - best - mean) > distance;
+    });
+    if (!candidates.items.empty() && sum_weights(candidates.items, best) >= p * sum) return {sum, mean};
+  }
+  candidates.start(table, scale);
+  candidates.list();
+  return {sum, mean};
 }
 
 }  // namespace
 
 void keep_typical(float p, Candidates& candidates) {
-  candidates.list();
-  std::vector<Candidate>& items = candidates.items;
+  if (candidates.has_least()) candidates.list();
   const float best = candidates.best_logit();
-  const double sum = sum_weights(items, best);
-  // The information content of x is log_sum - (logit - best), in nats.
-  const double log_sum = std::log(sum);
-  double entropy = 0.0;
-  for (const Candidate& item : items) {
-    const double weight = exp_weight(item.logit - best);
-    if (weight > 0.0) entropy += weight / sum * (log_sum - (static_cast<double>(item.logit) - best));
-  }
-
-  std::vector<Surprising> order;
+  const auto [sum, mean] =
+      candidates.table != nullptr ? list_typical(p, candidates) : distribution_of(candidates.items, best);
+  std::vector<Candidate>& items = candidates.items;
+  std::vector<Distant> order;
   order.reserve(items.size());
   for (const Candidate& item : items) {
-    const double surprise = log_sum - (static_cast<double>(item.logit) - best);
-    order.push_back({std::abs(surprise - entropy), exp_weight(item.logit - best), item});
+    const double distance = std::abs(static_cast<double>(item.logit) - best - mean);
+    order.push_back({distance, exp_weight(item.logit - best), item});
   }
   const double enough = p * sum;
   size_t n_sorted = 0;

@@ -90,7 +90,7 @@ SamplingChain chain_of(const Json& given, uint64_t seed) {
 }
 
 // Probabilities of the candidates of the last draw, by id.
-std::map<int32_t, double> probabilities(const SamplingChain& chain) {
+std::map<int32_t, double> probabilities(SamplingChain& chain) {
   const auto items = chain.last_candidates();
   double best = items.front().logit;
   for (const Candidate& item : items) best = std::max<double>(best, item.logit);

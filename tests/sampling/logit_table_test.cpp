@@ -121,17 +121,78 @@ TEST(LogitTable, ALogitThatOverflowsStaysFinite) {
 TEST(LogitTable, SumsAndMomentsAreThoseOfAPlainLoop) {
   std::vector<float> logits = random_logits(777, 4);
   logits[5] = -kInf;
-  const LogitTable table = load(logits);
+  LogitTable table = load(logits);
   double sum = 0.0;
   double mean = 0.0;
   for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - table.best());
   for (const float logit : logits) mean += logit == -kInf ? 0.0 : logit / 776.0;
   double variance = 0.0;
   for (const float logit : logits) variance += logit == -kInf ? 0.0 : (logit - mean) * (logit - mean) / 776;
-  EXPECT_NEAR(table.sum_weights(), sum, 1e-6 * sum);
+  EXPECT_NEAR(table.weigh(1.0f), sum, 1e-6 * sum);
   // Distances of up to 40, each rounded to 2e-6, and squares of up to 1600 to 1e-4; their mean is nearer.
   EXPECT_NEAR(table.moments().mean, mean, 2e-6);
   EXPECT_NEAR(table.moments().deviation, std::sqrt(variance), 1e-5);
+}
+
+TEST(LogitTable, WeighsTheSameWithEveryWidthOfVectors) {
+  std::vector<float> logits = random_logits(4 * LogitTable::kBlock, 7);
+  for (size_t at = 0; at < logits.size(); at += 7) logits[at] = -kInf;
+  const float best = *std::max_element(logits.begin(), logits.end());
+  const float* const blocks[] = {&logits[0], &logits[64], &logits[128], &logits[192]};
+  size_t n_weighers = 0;
+  const BlockWeighers* weighers = block_weighers(n_weighers);
+  ASSERT_GE(n_weighers, 1u);
+  for (const float scale : {0.01f, 0.7f, 1.0f, 30.0f, std::numeric_limits<float>::max()}) {
+    for (size_t n_blocks = 1; n_blocks <= 4; ++n_blocks) {
+      const WeightRule rule{best, scale, -5.0f};
+      WeightSums expected;
+      weighers[0].with_products(blocks, n_blocks, rule, expected);
+      double weights = 0.0;
+      double products = 0.0;
+      for (size_t at = 0; at < n_blocks * LogitTable::kBlock; ++at) {
+        const float distance = (logits[at] - best) * scale;
+        if (distance < rule.least) continue;
+        weights += exp_weight(distance);
+        if (exp_weight(distance) > 0.0f) products += static_cast<double>(exp_weight(distance)) * distance;
+      }
+      EXPECT_NEAR(expected.weights, weights, 1e-6 * weights);
+      EXPECT_NEAR(expected.products, products, -1e-6 * products);
+      for (size_t at = 0; at < n_weighers; ++at) {
+        SCOPED_TRACE(weighers[at].name);
+        WeightSums found;
+        weighers[at].with_products(blocks, n_blocks, rule, found);
+        EXPECT_EQ(found.weights, expected.weights);
+        EXPECT_EQ(found.products, expected.products);
+        weighers[at].plain(blocks, n_blocks, rule, found);
+        EXPECT_EQ(found.weights, expected.weights);
+      }
+    }
+  }
+}
+
+TEST(LogitTable, GivesEachTokenTheMassOfItsWeight) {
+  std::vector<float> logits = random_logits(1000, 8);
+  for (size_t at = 0; at < 300; ++at) logits[at] = -kInf;
+  logits[600] = 12.0f;
+  LogitTable table = load(logits);
+  std::vector<uint64_t> allowed((logits.size() + 63) / 64, ~uint64_t{0});
+  allowed[7] = 0;
+  table.allow_only(allowed);
+  const double sum = table.weigh(0.5f);
+  double before = 0.0;
+  for (size_t id = 0; id < logits.size(); ++id) {
+    const bool is_allowed = logits[id] > -kInf && id / 64 != 7;
+    const double weight = is_allowed ? exp_weight((logits[id] - table.best()) * 0.5f) : 0.0;
+    if (weight > 1e-5 * sum) {
+      const LogitTable::Drawn drawn = table.token_at(before + weight / 2);
+      EXPECT_EQ(drawn.id, static_cast<int32_t>(id));
+      EXPECT_EQ(drawn.weight, weight);
+    }
+    before += weight;
+  }
+  EXPECT_NEAR(before, sum, 1e-6 * sum);
+  EXPECT_EQ(table.token_at(0.0).id, 300);
+  EXPECT_EQ(table.token_at(2 * sum).id, 999);
 }
 
 TEST(LogitTable, MomentsOfExtremeLogitsAreNumbers) {

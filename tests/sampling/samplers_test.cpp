@@ -1,10 +1,12 @@
 #include "sampling/samplers.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "sampling/mirostat.h"
@@ -166,6 +168,55 @@ TEST(Temperature, NeverMakesANaN) {
   for (const Candidate& item : candidates.items) EXPECT_FALSE(std::isnan(item.logit));
 }
 
+// A temperature on the whole vocabulary only notes a factor; what follows must see the logits as if it were multiplied.
+TEST(Temperature, OfTheTableIsThatOfTheList) {
+  Rng rng(5);
+  std::vector<float> logits(5000);
+  for (float& logit : logits) logit = static_cast<float>(30.0 * rng.next_unit() * rng.next_unit() - 10.0);
+  const std::vector<std::pair<const char*, std::function<void(Candidates&)>>> samplers = {
+      {"none", [](Candidates&) {}},
+      {"temperature", [](Candidates& candidates) { apply_temperature(0.9f, candidates); }},
+      {"dynamic temperature", [](Candidates& candidates) { apply_dynamic_temperature(1, 0.5f, 1, candidates); }},
+      {"top-k", [](Candidates& candidates) { keep_top_k(40, candidates); }},
+      {"top-k of all", [](Candidates& candidates) { keep_top_k(4999, candidates); }},
+      {"top-p", [](Candidates& candidates) { keep_top_p(0.9f, candidates); }},
+      {"min-p", [](Candidates& candidates) { keep_min_p(0.05f, candidates); }},
+      {"typical", [](Candidates& candidates) { keep_typical(0.8f, candidates); }},
+      {"top-n-sigma", [](Candidates& candidates) { keep_top_n_sigma(1.5f, candidates); }},
+      {"xtc", [](Candidates& candidates) { exclude_top_choices(0.001f, candidates); }},
+      {"mirostat 1", [](Candidates& candidates) { Mirostat({.version = 1}, 5000).truncate(candidates); }},
+      {"mirostat 2", [](Candidates& candidates) { Mirostat({.version = 2}, 5000).truncate(candidates); }},
+      {"penalties",
+       [](Candidates& candidates) {
+         apply_penalties({.presence = 3}, std::vector{1, 2}, candidates);
+       }},
+  };
+  for (const float temperature : {0.3f, 0.8f, 1.7f}) {
+    for (const auto& [name, apply] : samplers) {
+      SCOPED_TRACE(fmt::format("{} at {}", name, temperature));
+      LogitTable table;
+      ASSERT_TRUE(table.load(logits));
+      Candidates noted;
+      noted.start(table);
+      apply_temperature(temperature, noted);
+      ASSERT_NE(noted.table, nullptr);
+      Candidates listed;
+      listed.start(table);
+      listed.list();
+      apply_temperature(temperature, listed);
+      apply(noted);
+      noted.list();
+      apply(listed);
+      ASSERT_EQ(ids(noted), ids(listed));
+      noted.sort();
+      listed.sort();
+      for (size_t rank = 0; rank < noted.items.size(); ++rank) {
+        ASSERT_NEAR(noted.items[rank].logit - noted.best_logit(), listed.items[rank].logit - listed.best_logit(), 2e-5);
+      }
+    }
+  }
+}
+
 TEST(Xtc, KeepsTheLeastLikelyOfTheTopChoices) {
   Candidates candidates = with_probabilities({0.1, 0.35, 0.05, 0.3, 0.2});
   exclude_top_choices(0.2f - 1e-6f, candidates);
@@ -192,6 +243,7 @@ TEST(TopNSigma, IsTheSameForListAndTable) {
   in_table.start(table);
   keep_top_n_sigma(1.0f, listed);
   keep_top_n_sigma(1.0f, in_table);
+  in_table.list();
   EXPECT_EQ(ids(listed), ids(in_table));
   EXPECT_LT(listed.items.size(), 200u);
 }

@@ -1,0 +1,76 @@
+#include "sampling/weigh_blocks.h"
+
+#include <array>
+#include <cstdint>
+
+#include "base/cpu_features.h"
+#include "kernels/isa_region.h"
+
+namespace ingot::core {
+namespace {
+
+namespace baseline {
+using Floats = float __attribute__((vector_size(16)));
+using Ints = int32_t __attribute__((vector_size(16)));
+// clang-format off
+#include "sampling/impl/exp_weight_of.h"
+#include "sampling/impl/weigh_blocks.h"
+// clang-format on
+}  // namespace baseline
+
+#if defined(__x86_64__)
+INGOT_BEGIN_AVX2_REGION
+namespace avx2 {
+using Floats = float __attribute__((vector_size(32)));
+using Ints = int32_t __attribute__((vector_size(32)));
+// clang-format off
+#include "sampling/impl/exp_weight_of.h"
+#include "sampling/impl/weigh_blocks.h"
+// clang-format on
+}  // namespace avx2
+INGOT_END_REGION
+
+INGOT_BEGIN_AVX512_REGION
+namespace avx512 {
+using Floats = float __attribute__((vector_size(64)));
+using Ints = int32_t __attribute__((vector_size(64)));
+// clang-format off
+#include "sampling/impl/exp_weight_of.h"
+#include "sampling/impl/weigh_blocks.h"
+// clang-format on
+}  // namespace avx512
+INGOT_END_REGION
+
+constexpr std::array<BlockWeighers, 3> kWeighers{{
+    {"baseline", baseline::weigh_blocks_of<false>, baseline::weigh_blocks_of<true>},
+    {"avx2", avx2::weigh_blocks_of<false>, avx2::weigh_blocks_of<true>},
+    {"avx512", avx512::weigh_blocks_of<false>, avx512::weigh_blocks_of<true>},
+}};
+
+size_t count_usable() {
+  return !cpu_features().avx2 ? 1 : !cpu_features().avx512 ? 2 : 3;
+}
+#else
+constexpr std::array<BlockWeighers, 1> kWeighers{
+    {{"baseline", baseline::weigh_blocks_of<false>, baseline::weigh_blocks_of<true>}}};
+
+size_t count_usable() {
+  return 1;
+}
+#endif
+
+}  // namespace
+
+const BlockWeighers* block_weighers(size_t& out_n) {
+  out_n = count_usable();
+  return kWeighers.data();
+}
+
+WeighBlocks weigh_blocks() {
+  return kWeighers[count_usable() - 1].plain;
+}
+WeighBlocks weigh_blocks_with_products() {
+  return kWeighers[count_usable() - 1].with_products;
+}
+
+}  // namespace ingot::core
