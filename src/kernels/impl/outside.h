@@ -12,9 +12,9 @@
 #include <utility>
 
 #include "base/fp16.h"
+#include "base/isa_region.h"
 #include "kernels/impl/codebook_codes.h"
 #include "kernels/impl/codebook_floats.h"
-#include "kernels/isa_region.h"
 #include "kernels/panel_layout.h"
 #include "kernels/tables.h"
 #include "tensor/quant_blocks.h"

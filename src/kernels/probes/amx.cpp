@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "kernels/isa_region.h"
+#include "base/isa_region.h"
 #include "kernels/probes/probes.h"
 #include "kernels/probes/tables.h"
 

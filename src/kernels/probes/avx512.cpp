@@ -5,7 +5,7 @@
 #endif
 #include <immintrin.h>
 
-#include "kernels/isa_region.h"
+#include "base/isa_region.h"
 #include "kernels/probes/probes.h"
 #include "kernels/probes/tables.h"
 

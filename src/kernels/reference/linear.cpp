@@ -4,7 +4,7 @@
 // over outputs side by side; each output is still one plain sum over the columns in their order.
 #include <cstring>
 
-#include "kernels/isa_region.h"
+#include "base/isa_region.h"
 #include "kernels/reference/reference.h"
 #include "tensor/quant_traits.h"
 
