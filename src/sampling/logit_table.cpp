@@ -18,27 +18,6 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 // Blocks whose weights are summed as one: adding up the lanes costs as much as a few of their steps.
 constexpr size_t kGroup = 4;
 
-struct BlockScan {
-  float maximum;
-  bool valid;  // no NaN, no +infinity
-};
-
-BlockScan scan_block(const float* logits) {
-  Floats maxima = load_lanes(logits);
-  Ints valid = maxima < kInfinity;
-  for (size_t lane = kLanes; lane < LogitTable::kBlock; lane += kLanes) {
-    const Floats lanes = load_lanes(logits + lane);
-    maxima = lanes > maxima ? lanes : maxima;
-    valid &= lanes < kInfinity;
-  }
-  BlockScan scan{maxima[0], valid[0] != 0};
-  for (size_t lane = 1; lane < kLanes; ++lane) {
-    scan.maximum = std::max(scan.maximum, maxima[lane]);
-    scan.valid = scan.valid && valid[lane] != 0;
-  }
-  return scan;
-}
-
 tl::unexpected<Error> damaged(std::span<const float> logits) {
   size_t id = 0;
   while (id < logits.size() && logits[id] < kInfinity) ++id;
@@ -59,13 +38,9 @@ Status LogitTable::load(std::span<const float> logits) {
   maxima_.resize(n_blocks);
   patch_of_.assign(n_blocks, -1);
   patches_.clear();
-  bool valid = true;
-  for (size_t block = 0; block < n_blocks; ++block) {
-    const bool whole = (block + 1) * kBlock <= logits.size();
-    const BlockScan scan = scan_block(whole ? logits.data() + block * kBlock : patch(block));
-    maxima_[block] = scan.maximum;
-    valid = valid && scan.valid;
-  }
+  const size_t n_whole = logits.size() / kBlock;
+  bool valid = block_passes().scan(logits.data(), n_whole, maxima_.data());
+  if (n_whole < n_blocks) valid = block_passes().scan(patch(n_whole), 1, &maxima_[n_whole]) && valid;
   if (!valid) return damaged(logits);
   return {};
 }
@@ -89,7 +64,7 @@ float* LogitTable::patch(size_t block) {
 }
 
 void LogitTable::update_maximum(size_t block) {
-  maxima_[block] = scan_block(block_logits(block).data()).maximum;
+  block_passes().scan(block_logits(block).data(), 1, &maxima_[block]);
 }
 
 float LogitTable::get(int32_t id) const {
@@ -164,7 +139,7 @@ float LogitTable::bound_of_best(size_t n) {
 }
 
 template <typename Visit>
-void LogitTable::weigh_groups(const WeightRule& rule, WeighBlocks add_up, Visit&& visit) {
+void LogitTable::weigh_groups(const WeightRule& rule, decltype(BlockPasses::weigh) add_up, Visit&& visit) {
   rule_ = rule;
   group_sums_.clear();
   for (size_t first = 0; first < maxima_.size(); first += kGroup) {
@@ -184,14 +159,14 @@ void LogitTable::weigh_groups(const WeightRule& rule, WeighBlocks add_up, Visit&
 
 double LogitTable::weigh(float scale, float least) {
   double sum = 0.0;
-  weigh_groups({best(), scale, least}, weigh_blocks(), [&sum](const WeightSums& sums) { sum += sums.weights; });
+  weigh_groups({best(), scale, least}, block_passes().weigh, [&sum](const WeightSums& sums) { sum += sums.weights; });
   return sum;
 }
 
 LogitTable::Expected LogitTable::weigh_with_mean(float scale) {
   double sum = 0.0;
   double products = 0.0;
-  weigh_groups({best(), scale, -kInfinity}, weigh_blocks_with_products(), [&](const WeightSums& sums) {
+  weigh_groups({best(), scale, -kInfinity}, block_passes().weigh_with_products, [&](const WeightSums& sums) {
     sum += sums.weights;
     products += sums.products;
   });

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "sampling/weigh_blocks.h"
+#include "sampling/block_passes.h"
 
 namespace ingot::core {
 
@@ -80,7 +80,7 @@ class LogitTable {
  private:
   Moments exact_moments() const;
   template <typename Visit>
-  void weigh_groups(const WeightRule& rule, WeighBlocks add_up, Visit&& visit);
+  void weigh_groups(const WeightRule& rule, decltype(BlockPasses::weigh) add_up, Visit&& visit);
   std::span<const float, kBlock> block_logits(size_t block) const;
   float* patch(size_t block);
   void put(int32_t id, float logit);

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <utility>
 
 #include "sampling/candidates.h"
 #include "sampling/exp_weight.h"
@@ -139,14 +141,13 @@ TEST(LogitTable, WeighsTheSameWithEveryWidthOfVectors) {
   for (size_t at = 0; at < logits.size(); at += 7) logits[at] = -kInf;
   const float best = *std::max_element(logits.begin(), logits.end());
   const float* const blocks[] = {&logits[0], &logits[64], &logits[128], &logits[192]};
-  size_t n_weighers = 0;
-  const BlockWeighers* weighers = block_weighers(n_weighers);
-  ASSERT_GE(n_weighers, 1u);
+  const std::span<const BlockPasses> passes = all_block_passes();
+  ASSERT_FALSE(passes.empty());
   for (const float scale : {0.01f, 0.7f, 1.0f, 30.0f, std::numeric_limits<float>::max()}) {
     for (size_t n_blocks = 1; n_blocks <= 4; ++n_blocks) {
       const WeightRule rule{best, scale, -5.0f};
       WeightSums expected;
-      weighers[0].with_products(blocks, n_blocks, rule, expected);
+      passes[0].weigh_with_products(blocks, n_blocks, rule, expected);
       double weights = 0.0;
       double products = 0.0;
       for (size_t at = 0; at < n_blocks * LogitTable::kBlock; ++at) {
@@ -157,15 +158,40 @@ TEST(LogitTable, WeighsTheSameWithEveryWidthOfVectors) {
       }
       EXPECT_NEAR(expected.weights, weights, 1e-6 * weights);
       EXPECT_NEAR(expected.products, products, -1e-6 * products);
-      for (size_t at = 0; at < n_weighers; ++at) {
-        SCOPED_TRACE(weighers[at].name);
+      for (const BlockPasses& pass : passes) {
+        SCOPED_TRACE(pass.name);
         WeightSums found;
-        weighers[at].with_products(blocks, n_blocks, rule, found);
+        pass.weigh_with_products(blocks, n_blocks, rule, found);
         EXPECT_EQ(found.weights, expected.weights);
         EXPECT_EQ(found.products, expected.products);
-        weighers[at].plain(blocks, n_blocks, rule, found);
+        pass.weigh(blocks, n_blocks, rule, found);
         EXPECT_EQ(found.weights, expected.weights);
       }
+    }
+  }
+}
+
+TEST(LogitTable, EveryWidthOfVectorsSeesWhatIsNoNumber) {
+  for (const BlockPasses& pass : all_block_passes()) {
+    SCOPED_TRACE(pass.name);
+    std::vector<float> logits = random_logits(3 * LogitTable::kBlock, 9);
+    for (size_t at = 64; at < 128; ++at) logits[at] = -kInf;
+    std::vector<float> maxima(3);
+    ASSERT_TRUE(pass.scan(logits.data(), 3, maxima.data()));
+    EXPECT_EQ(maxima[0], *std::max_element(logits.begin(), logits.begin() + 64));
+    EXPECT_EQ(maxima[1], -kInf);
+    EXPECT_EQ(maxima[2], *std::max_element(logits.begin() + 128, logits.end()));
+    for (size_t at = 0; at < logits.size(); ++at) {
+      for (const float wrong : {kInf, std::numeric_limits<float>::quiet_NaN()}) {
+        const float before = std::exchange(logits[at], wrong);
+        EXPECT_FALSE(pass.scan(logits.data(), 3, maxima.data())) << at;
+        logits[at] = before;
+      }
+      // Each place can be the maximum.
+      const float before = std::exchange(logits[at], 1e30f);
+      ASSERT_TRUE(pass.scan(logits.data(), 3, maxima.data()));
+      EXPECT_EQ(maxima[at / 64], 1e30f) << at;
+      logits[at] = before;
     }
   }
 }

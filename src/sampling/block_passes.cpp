@@ -1,10 +1,10 @@
-#include "sampling/weigh_blocks.h"
+#include "sampling/block_passes.h"
 
 #include <array>
 #include <cstdint>
 
 #include "base/cpu_features.h"
-#include "kernels/isa_region.h"
+#include "base/isa_region.h"
 
 namespace ingot::core {
 namespace {
@@ -14,6 +14,7 @@ using Floats = float __attribute__((vector_size(16)));
 using Ints = int32_t __attribute__((vector_size(16)));
 // clang-format off
 #include "sampling/impl/exp_weight_of.h"
+#include "sampling/impl/scan_blocks.h"
 #include "sampling/impl/weigh_blocks.h"
 // clang-format on
 }  // namespace baseline
@@ -25,6 +26,7 @@ using Floats = float __attribute__((vector_size(32)));
 using Ints = int32_t __attribute__((vector_size(32)));
 // clang-format off
 #include "sampling/impl/exp_weight_of.h"
+#include "sampling/impl/scan_blocks.h"
 #include "sampling/impl/weigh_blocks.h"
 // clang-format on
 }  // namespace avx2
@@ -36,23 +38,25 @@ using Floats = float __attribute__((vector_size(64)));
 using Ints = int32_t __attribute__((vector_size(64)));
 // clang-format off
 #include "sampling/impl/exp_weight_of.h"
+#include "sampling/impl/scan_blocks.h"
 #include "sampling/impl/weigh_blocks.h"
 // clang-format on
 }  // namespace avx512
 INGOT_END_REGION
 
-constexpr std::array<BlockWeighers, 3> kWeighers{{
-    {"baseline", baseline::weigh_blocks_of<false>, baseline::weigh_blocks_of<true>},
-    {"avx2", avx2::weigh_blocks_of<false>, avx2::weigh_blocks_of<true>},
-    {"avx512", avx512::weigh_blocks_of<false>, avx512::weigh_blocks_of<true>},
+constexpr std::array<BlockPasses, 3> kPasses{{
+    {"baseline", baseline::scan_blocks_of, baseline::weigh_blocks_of<false>, baseline::weigh_blocks_of<true>},
+    {"avx2", avx2::scan_blocks_of, avx2::weigh_blocks_of<false>, avx2::weigh_blocks_of<true>},
+    {"avx512", avx512::scan_blocks_of, avx512::weigh_blocks_of<false>, avx512::weigh_blocks_of<true>},
 }};
 
 size_t count_usable() {
   return !cpu_features().avx2 ? 1 : !cpu_features().avx512 ? 2 : 3;
 }
 #else
-constexpr std::array<BlockWeighers, 1> kWeighers{
-    {{"baseline", baseline::weigh_blocks_of<false>, baseline::weigh_blocks_of<true>}}};
+constexpr std::array<BlockPasses, 1> kPasses{{
+    {"baseline", baseline::scan_blocks_of, baseline::weigh_blocks_of<false>, baseline::weigh_blocks_of<true>},
+}};
 
 size_t count_usable() {
   return 1;
@@ -61,16 +65,12 @@ size_t count_usable() {
 
 }  // namespace
 
-const BlockWeighers* block_weighers(size_t& out_n) {
-  out_n = count_usable();
-  return kWeighers.data();
+const BlockPasses& block_passes() {
+  return kPasses[count_usable() - 1];
 }
 
-WeighBlocks weigh_blocks() {
-  return kWeighers[count_usable() - 1].plain;
-}
-WeighBlocks weigh_blocks_with_products() {
-  return kWeighers[count_usable() - 1].with_products;
+std::span<const BlockPasses> all_block_passes() {
+  return std::span(kPasses).first(count_usable());
 }
 
 }  // namespace ingot::core

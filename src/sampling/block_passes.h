@@ -1,0 +1,38 @@
+// Sums of weights over blocks of logits, with the widest vectors that this processor has: the same bits with all of
+// them.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace ingot::core {
+
+// A token's weight is exp(distance) with distance = (logit - best) * scale, or 0 where the distance is below least.
+// Preconditions: no logit is above best, which is finite; scale is above 0 and finite.
+struct WeightRule {
+  float best = 0.0f;
+  float scale = 1.0f;
+  float least = 0.0f;
+};
+
+struct WeightSums {
+  float weights = 0.0f;
+  float products = 0.0f;  // of weight and distance
+};
+
+struct BlockPasses {
+  const char* name;
+  // The maximum of each block. False: there is a NaN or +infinity among the logits, and the maxima mean nothing.
+  bool (*scan)(const float* logits, size_t n_blocks, float* out_maxima);
+  // blocks: n_blocks of them. Without products these are left 0.
+  void (*weigh)(const float* const* blocks, size_t n_blocks, const WeightRule& rule, WeightSums& out_sums);
+  void (*weigh_with_products)(const float* const* blocks, size_t n_blocks, const WeightRule& rule,
+                              WeightSums& out_sums);
+};
+
+// For this processor.
+const BlockPasses& block_passes();
+// All that it can run, for tests.
+std::span<const BlockPasses> all_block_passes();
+
+}  // namespace ingot::core
