@@ -10,7 +10,12 @@ else
   files=$(git diff --name-only --diff-filter=d "$oldest" HEAD -- 'src/*.cpp' 'examples/*.cpp' 'tests/*.cpp')
 fi
 [ -n "$files" ] || exit 0
+# Without the precompiled headers, or every check walks through all of them again for each file; and so a file that lacks
+# an include is found.
+database=$(mktemp -d)
+trap 'rm -rf "$database"' EXIT
+sed -E 's/-Xclang -include(-pch)? -Xclang [^ "]+//g' "$1/compile_commands.json" > "$database/compile_commands.json"
 # Only what the build compiles: a file without a compile command would be checked with the wrong flags.
 for file in $files; do
   if grep -q "\"file\": \"$PWD/$file\"" "$1/compile_commands.json"; then echo "$file"; fi
-done | xargs -P2 -n1 clang-tidy -p "$1" --quiet --warnings-as-errors='*' 2>/dev/null
+done | xargs -P2 -n1 clang-tidy -p "$database" --quiet --warnings-as-errors='*' 2>/dev/null
