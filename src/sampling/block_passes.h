@@ -1,5 +1,5 @@
-// Sums of weights over blocks of logits, with the widest vectors that this processor has: the same bits with all of
-// them.
+// The passes over all logits of a step, in blocks of 64, with the widest vectors that this processor has: the same bits
+// with all of them.
 #pragma once
 
 #include <cstddef>
