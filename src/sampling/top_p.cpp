@@ -14,7 +14,8 @@ double list_nucleus(float p, Candidates& candidates) {
   const float scale = candidates.scale;
   const float best = candidates.best_logit();
   const double sum = table.weigh(scale);
-  for (float distance = 4.0f; distance <= 32.0f; distance += 2.0f) {
+  for (int step = 2; step <= 16; ++step) {
+    const float distance = 2.0f * static_cast<float>(step);
     candidates.start(table, scale);
     candidates.list_from(std::max(best - distance, -std::numeric_limits<float>::max()));
     if (sum_weights(candidates.items, best) >= p * sum) return sum;
