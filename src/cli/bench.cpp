@@ -251,57 +251,51 @@ int bench(const BenchFlags& given) {
 
 }  // namespace
 
-Command add_bench(CLI::App& app) {
+Command add_bench(CommandLine app) {
   auto flags = std::make_shared<BenchFlags>();
-  CLI::App* command = app.add_subcommand("bench", "Measure speed, with statistics and verdicts");
-  command->add_option("MODEL", flags->models,
-                      "GGUF files or names of ingot models; e2e, ttft, tokenizer and ablation need one");
+  CommandLine command = app.add_command("bench", "Measure speed, with statistics and verdicts");
+  command.add_argument("MODEL", flags->models,
+                       "GGUF files or names of ingot models; e2e, ttft, tokenizer and ablation need one");
   add_models_flag(command, flags->models_folder);
-  add_flag_value(command, "--suite", flags->suite, "What to measure: " + core::suite_names());
-  add_flag_value(command, "-p,--prompt-tokens", flags->prompts, "Prompt lengths, a list or range; 0 leaves them out");
-  add_flag_value(command, "-n,--gen-tokens", flags->generated,
-                 "Tokens to generate, a list or range; 0 leaves them out");
-  with_environment(command->add_option("--pg", flags->combined,
-                                       "PROMPT,GENERATED together as one test; several with ; between (also -pg)"))
-      ->allow_extra_args(false);
-  add_flag_value(command, "-d,--depth", flags->depths, "Tokens in the sequence before, a list or range");
-  add_flag_value(command, "--chunk", flags->chunks,
-                 "Prompt tokens computed together, a list or range, which may name strategies too (see below)");
+  command.add_value("--suite", flags->suite, "What to measure: " + core::suite_names());
+  command.add_value("-p,--prompt-tokens", flags->prompts, "Prompt lengths, a list or range; 0 leaves them out");
+  command.add_value("-n,--gen-tokens", flags->generated, "Tokens to generate, a list or range; 0 leaves them out");
+  command
+      .add_optional("--pg", flags->combined, "PROMPT,GENERATED together as one test; several with ; between (also -pg)")
+      .one_value_each();
+  command.add_value("-d,--depth", flags->depths, "Tokens in the sequence before, a list or range");
+  command.add_value("--chunk", flags->chunks,
+                    "Prompt tokens computed together, a list or range, which may name strategies too (see below)");
   add_overlap_flag(command, flags->overlap);
-  with_environment(command->add_option("-t,--threads", flags->threads,
-                                       "Threads, a list or range; without it one per physical core"));
-  add_flag_value(command, "-r,--repeats", flags->repeats, "Samples of each test")->check(in_range(1, 100000));
-  with_environment(
-      command->add_option("--filter", flags->filter, "Only tests whose name or format contains this text"));
-  add_flag_value(command, "--mode", flags->mode, "Arithmetic: exact, fast or reference")
-      ->check(CLI::IsMember({"exact", "fast", "reference"}));
-  with_environment(command->add_option("--isa", flags->isa, "Kernel set; without it the best one"));
-  add_flag_value(command, "--kv-type", flags->kv_type, "Type of cached keys and values: f16 or f32")
-      ->check(CLI::IsMember({"f16", "f32"}));
-  add_flag_value(command, "--format", flags->format, "md, json, jsonl or csv")
-      ->check(CLI::IsMember({"md", "json", "jsonl", "csv"}));
-  add_switch(command, "--json", flags->json, "The same as --format json");
-  add_switch(command, "--ceilings", flags->ceilings, "Measure what this machine can do at most, print and remember it");
-  with_environment(command->add_option("--save-baseline", flags->save_baseline,
-                                       "Keep the results under NAME (or in a .json file) to compare with later"))
-      ->expected(0, 1)
-      ->type_name("[NAME]");
-  with_environment(command->add_option("--compare-baseline", flags->compare_baseline,
-                                       "Compare with the results kept under NAME; exit code 3 on a regression"))
-      ->expected(0, 1)
-      ->type_name("[NAME]");
-  with_environment(command->add_option(
-      "--thresholds", flags->thresholds,
-      "Change for the worse that is allowed, in per cent: mean=10,median=10,p95=15,p99=20 without it"));
-  with_environment(command->add_option("--versus", flags->versus,
-                                       "Run this command in turn with the same benchmark of ours; prints the ratio"));
-  add_flag_value(command, "--pairs", flags->pairs, "With --versus: runs of each")->check(in_range(2, 10000));
-  with_environment(command->add_option("--title", flags->title, "Append to the benchmark log under this title"));
-  with_environment(command->add_option("--change", flags->change, "With --title: what was changed, in one line"));
-  add_flag_value(command, "--output", flags->output, "The benchmark log");
-  command->footer(std::string(kExamples) + "\n\n" + kChunkHelp);
-  const Command report = add_bench_report(*command);
-  return {command, [flags, report] { return report.app->parsed() ? report.run() : bench(*flags); }};
+  command.add_optional("-t,--threads", flags->threads, "Threads, a list or range; without it one per physical core");
+  command.add_value("-r,--repeats", flags->repeats, "Samples of each test").check(in_range(1, 100000));
+  command.add_optional("--filter", flags->filter, "Only tests whose name or format contains this text");
+  command.add_value("--mode", flags->mode, "Arithmetic: exact, fast or reference")
+      .choices({"exact", "fast", "reference"});
+  command.add_optional("--isa", flags->isa, "Kernel set; without it the best one");
+  command.add_value("--kv-type", flags->kv_type, "Type of cached keys and values: f16 or f32").choices({"f16", "f32"});
+  command.add_value("--format", flags->format, "md, json, jsonl or csv").choices({"md", "json", "jsonl", "csv"});
+  command.add_switch("--json", flags->json, "The same as --format json");
+  command.add_switch("--ceilings", flags->ceilings, "Measure what this machine can do at most, print and remember it");
+  command
+      .add_optional("--save-baseline", flags->save_baseline,
+                    "Keep the results under NAME (or in a .json file) to compare with later")
+      .optional_value("[NAME]");
+  command
+      .add_optional("--compare-baseline", flags->compare_baseline,
+                    "Compare with the results kept under NAME; exit code 3 on a regression")
+      .optional_value("[NAME]");
+  command.add_optional("--thresholds", flags->thresholds,
+                       "Change for the worse that is allowed, in per cent: mean=10,median=10,p95=15,p99=20 without it");
+  command.add_optional("--versus", flags->versus,
+                       "Run this command in turn with the same benchmark of ours; prints the ratio");
+  command.add_value("--pairs", flags->pairs, "With --versus: runs of each").check(in_range(2, 10000));
+  command.add_optional("--title", flags->title, "Append to the benchmark log under this title");
+  command.add_optional("--change", flags->change, "With --title: what was changed, in one line");
+  command.add_value("--output", flags->output, "The benchmark log");
+  command.footer(std::string(kExamples) + "\n\n" + kChunkHelp);
+  const Command report = add_bench_report(command);
+  return {command, [flags, report] { return report.line.parsed() ? report.run() : bench(*flags); }};
 }
 
 }  // namespace ingot::cli

@@ -73,16 +73,15 @@ int report(const ReportFlags& flags) {
 
 }  // namespace
 
-Command add_bench_report(CLI::App& bench) {
+Command add_bench_report(CommandLine bench) {
   auto flags = std::make_shared<ReportFlags>();
-  CLI::App* command = bench.add_subcommand("report", "History and comparison of stored results, as a page");
-  command->add_option("FILE", flags->files, "Baselines, or what --json or --format jsonl printed; one or more")
-      ->required();
-  with_environment(command->add_option("--output", flags->output, "The page; without it standard output"));
-  with_environment(command->add_option(
-      "--thresholds", flags->thresholds,
-      "Change for the worse that is allowed, in per cent: mean=10,median=10,p95=15,p99=20 without it"));
-  command->footer(kExamples);
+  CommandLine command = bench.add_command("report", "History and comparison of stored results, as a page");
+  command.add_argument("FILE", flags->files, "Baselines, or what --json or --format jsonl printed; one or more")
+      .required();
+  command.add_optional("--output", flags->output, "The page; without it standard output");
+  command.add_optional("--thresholds", flags->thresholds,
+                       "Change for the worse that is allowed, in per cent: mean=10,median=10,p95=15,p99=20 without it");
+  command.footer(kExamples);
   return {command, [flags] { return report(*flags); }};
 }
 

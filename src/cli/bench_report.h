@@ -6,6 +6,6 @@
 namespace ingot::cli {
 
 // Below the command bench.
-Command add_bench_report(CLI::App& bench);
+Command add_bench_report(CommandLine bench);
 
 }  // namespace ingot::cli

@@ -20,12 +20,12 @@ the folders in which each shell looks by itself.)";
 
 }  // namespace
 
-Command add_completion(CLI::App& app) {
+Command add_completion(CommandLine app) {
   auto shell = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("completion", "A script with which a shell completes command lines");
-  command->add_option("SHELL", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  command->footer(kExamples);
-  return {command, [shell, &app] {
+  CommandLine command = app.add_command("completion", "A script with which a shell completes command lines");
+  command.add_argument("SHELL", *shell, "bash, zsh or fish").required().choices({"bash", "zsh", "fish"});
+  command.footer(kExamples);
+  return {command, [shell, app] {
             const CompletionCommand program = completion_tree(app);
             if (*shell == "bash") return write_result(bash_completion(program));
             return write_result(*shell == "zsh" ? zsh_completion(program) : fish_completion(program));

@@ -1,6 +1,8 @@
 #include "cli/completion_tree.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <string_view>
 #include <utility>
@@ -93,8 +95,8 @@ CompletionCommand describe(const CLI::App& app, const std::string& words_before)
 
 }  // namespace
 
-CompletionCommand completion_tree(const CLI::App& app) {
-  return describe(app, "");
+CompletionCommand completion_tree(CommandLine program) {
+  return describe(program.app(), "");
 }
 
 }  // namespace ingot::cli

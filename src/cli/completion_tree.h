@@ -2,9 +2,10 @@
 // program's own description of itself.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
+
+#include "cli/command_line.h"
 
 namespace ingot::cli {
 
@@ -39,6 +40,6 @@ struct CompletionCommand {
   std::vector<CompletionCommand> commands;
 };
 
-CompletionCommand completion_tree(const CLI::App& app);
+CompletionCommand completion_tree(CommandLine program);
 
 }  // namespace ingot::cli

@@ -1,5 +1,7 @@
 #include "cli/constraint_flags.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "cli/streams.h"
@@ -27,15 +29,15 @@ Expected<std::optional<Grammar>> ConstraintFlags::read() const {
   return std::optional<Grammar>(std::move(*any));
 }
 
-void add_constraint_flags(CLI::App* app, ConstraintFlags& flags) {
-  CLI::Option* grammar = with_environment(app->add_option(
-      "--grammar", flags.grammar, "A file with a GBNF grammar that the text has to obey; - is standard input"));
-  CLI::Option* schema = with_environment(
-      app->add_option("--json-schema", flags.json_schema,
-                      "A file with a JSON Schema; the text is a JSON document of that form; - is standard input"));
-  CLI::Option* object = add_switch(app, "--json-object", flags.json_object, "The text is a JSON object of any form");
-  grammar->excludes(schema)->excludes(object);
-  schema->excludes(object);
+void add_constraint_flags(CommandLine app, ConstraintFlags& flags) {
+  Flag grammar = app.add_optional("--grammar", flags.grammar,
+                                  "A file with a GBNF grammar that the text has to obey; - is standard input");
+  Flag schema =
+      app.add_optional("--json-schema", flags.json_schema,
+                       "A file with a JSON Schema; the text is a JSON document of that form; - is standard input");
+  Flag object = app.add_switch("--json-object", flags.json_object, "The text is a JSON object of any form");
+  grammar.excludes(schema).excludes(object);
+  schema.excludes(object);
 }
 
 }  // namespace ingot::cli

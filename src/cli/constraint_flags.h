@@ -18,6 +18,6 @@ struct ConstraintFlags {
   Expected<std::optional<Grammar>> read() const;
 };
 
-void add_constraint_flags(CLI::App* app, ConstraintFlags& flags);
+void add_constraint_flags(CommandLine app, ConstraintFlags& flags);
 
 }  // namespace ingot::cli

@@ -87,20 +87,19 @@ int run_convert(const ConvertFlags& flags) {
 
 }  // namespace
 
-Command add_convert(CLI::App& app) {
+Command add_convert(CommandLine app) {
   auto flags = std::make_shared<ConvertFlags>();
-  CLI::App* command = app.add_subcommand("convert", "A safetensors model becomes a GGUF file");
-  command->add_option("INPUT", flags->input, "The folder of a Hugging Face model, or a safetensors file")->required();
-  command->add_option("OUTPUT", flags->output, "The GGUF file to write")->required();
-  add_flag_value(command, "--type", flags->type, "Type of the matrices: f32, f16, bf16, or auto: as the input has them")
-      ->check(CLI::IsMember({"auto", "f32", "f16", "bf16"}));
-  with_environment(command->add_option("--vocab", flags->options.vocabulary,
-                                       "RWKV's vocabulary; without it rwkv_vocab_v20230424.txt beside the input"));
-  with_environment(
-      command->add_option("--name", flags->options.name, "Name of the model; without it that of the folder or file"));
-  add_switch(command, "--force", flags->options.replace, "Replace OUTPUT if it is there");
-  add_switch(command, "--json", flags->json, "Print one JSON document");
-  command->footer(kExamples);
+  CommandLine command = app.add_command("convert", "A safetensors model becomes a GGUF file");
+  command.add_argument("INPUT", flags->input, "The folder of a Hugging Face model, or a safetensors file").required();
+  command.add_argument("OUTPUT", flags->output, "The GGUF file to write").required();
+  command.add_value("--type", flags->type, "Type of the matrices: f32, f16, bf16, or auto: as the input has them")
+      .choices({"auto", "f32", "f16", "bf16"});
+  command.add_optional("--vocab", flags->options.vocabulary,
+                       "RWKV's vocabulary; without it rwkv_vocab_v20230424.txt beside the input");
+  command.add_optional("--name", flags->options.name, "Name of the model; without it that of the folder or file");
+  command.add_switch("--force", flags->options.replace, "Replace OUTPUT if it is there");
+  command.add_switch("--json", flags->json, "Print one JSON document");
+  command.footer(kExamples);
   return {command, [flags] { return run_convert(*flags); }};
 }
 

@@ -177,23 +177,23 @@ int embed(const EmbedFlags& flags) {
 
 }  // namespace
 
-Command add_embed(CLI::App& app) {
+Command add_embed(CommandLine app) {
   auto flags = std::make_shared<EmbedFlags>();
-  CLI::App* command = app.add_subcommand("embed", "Texts to vectors");
+  CommandLine command = app.add_command("embed", "Texts to vectors");
   add_model_flags(command, flags->model,
                   "Most tokens of a text; without it the model's, or what half of the free memory holds");
-  with_environment(command->add_option("-p,--prompt", flags->text, "A single text"));
-  with_environment(command->add_option("-f,--file", flags->file, "A file with one text a line; - is standard input"));
-  with_environment(command->add_option("--pool", flags->pool,
-                                       "Which hidden states: last, mean, cls or none (all); without it what the model "
-                                       "says, or last"))
-      ->check(CLI::IsMember({"last", "mean", "cls", "none"}));
-  add_switch(command, "--normalize", flags->normalize, "Bring each vector to length 1");
-  add_flag_value(command, "--format", flags->format, "json, npy or text")
-      ->check(CLI::IsMember({"json", "npy", "text"}));
-  add_switch(command, "--truncate", flags->truncate,
-             "Cut texts that the context does not hold, and say so; without it they are an error");
-  command->footer(kExamples);
+  command.add_optional("-p,--prompt", flags->text, "A single text");
+  command.add_optional("-f,--file", flags->file, "A file with one text a line; - is standard input");
+  command
+      .add_optional("--pool", flags->pool,
+                    "Which hidden states: last, mean, cls or none (all); without it what the model "
+                    "says, or last")
+      .choices({"last", "mean", "cls", "none"});
+  command.add_switch("--normalize", flags->normalize, "Bring each vector to length 1");
+  command.add_value("--format", flags->format, "json, npy or text").choices({"json", "npy", "text"});
+  command.add_switch("--truncate", flags->truncate,
+                     "Cut texts that the context does not hold, and say so; without it they are an error");
+  command.footer(kExamples);
   return {command, [flags] { return embed(*flags); }};
 }
 

@@ -1,7 +1,6 @@
 #include "cli/flags.h"
 
-#include <algorithm>
-#include <cctype>
+#include <fmt/format.h>
 
 #include "cli/model_argument.h"
 #include "cli/progress.h"
@@ -15,31 +14,19 @@ namespace {
 
 constexpr int64_t kMaxContext = int64_t{1} << 30;
 
-CLI::Validator mode_name() {
-  return CLI::Validator(
-      [](std::string& text) -> std::string {
-        if (text == "exact" || text == "fast" || text == "reference") return {};
-        return fmt::format("{} is no mode, expected exact, fast or reference", text);
-      },
-      "{exact,fast,reference}");
+std::string check_mode(const std::string& text) {
+  if (text == "exact" || text == "fast" || text == "reference") return {};
+  return fmt::format("{} is no mode, expected exact, fast or reference", text);
 }
 
-CLI::Validator kernel_name() {
-  return CLI::Validator(
-      [](std::string& text) -> std::string {
-        const auto table = core::find_kernel_table(text);
-        return table ? std::string() : table.error().message;
-      },
-      "");
+std::string check_kernels(const std::string& text) {
+  const auto table = core::find_kernel_table(text);
+  return table ? std::string() : table.error().message;
 }
 
-CLI::Validator chunk_name() {
-  return CLI::Validator(
-      [](std::string& text) -> std::string {
-        const auto chunking = parse_chunking(text);
-        return chunking ? std::string() : chunking.error().message;
-      },
-      "");
+std::string check_chunk(const std::string& text) {
+  const auto chunking = parse_chunking(text);
+  return chunking ? std::string() : chunking.error().message;
 }
 
 void show_message(LogLevel level, std::string_view line, bool verbose) {
@@ -51,18 +38,6 @@ void show_message(LogLevel level, std::string_view line, bool verbose) {
 }
 
 }  // namespace
-
-CLI::Option* with_environment(CLI::Option* option) {
-  std::string name = option->get_lnames().empty() ? std::string() : option->get_lnames().front();
-  if (name.empty()) return option;
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char letter) { return letter == '-' ? '_' : static_cast<char>(std::toupper(letter)); });
-  return option->envname("INGOT_" + name);
-}
-
-CLI::Option* add_switch(CLI::App* app, const std::string& names, bool& value, const std::string& help) {
-  return with_environment(app->add_flag(names, value, help));
-}
 
 const char* const kChunkHelp = R"(How a prompt is read (--chunk) changes time and memory, never a number of the result:
   N                   N tokens are computed together; 512 unless told otherwise
@@ -83,16 +58,16 @@ Expected<Chunking> ChunkFlags::chunking() const {
   return chunking;
 }
 
-CLI::Option* add_overlap_flag(CLI::App* app, int& overlap) {
-  return add_flag_value(app, "--chunk-overlap", overlap, "Tokens before a chunk that it computes once more")
-      ->check(in_range(0, static_cast<int>(core::kMostChunkTokens)));
+Flag add_overlap_flag(CommandLine app, int& overlap) {
+  return app.add_value("--chunk-overlap", overlap, "Tokens before a chunk that it computes once more")
+      .check(in_range(0, static_cast<int>(core::kMostChunkTokens)));
 }
 
-void add_chunk_flags(CLI::App* app, ChunkFlags& flags) {
-  add_flag_value(app, "--chunk", flags.chunk,
-                 "Prompt tokens computed together: N, none, auto[:SIZE], incremental[:BASE], layer-by-layer or "
-                 "minimal; never changes the numbers (see below)")
-      ->check(chunk_name());
+void add_chunk_flags(CommandLine app, ChunkFlags& flags) {
+  app.add_value("--chunk", flags.chunk,
+                "Prompt tokens computed together: N, none, auto[:SIZE], incremental[:BASE], layer-by-layer or "
+                "minimal; never changes the numbers (see below)")
+      .check(check_chunk);
   add_overlap_flag(app, flags.overlap);
 }
 
@@ -108,27 +83,25 @@ ModelOptions ModelFlags::options() const {
   return options;
 }
 
-void add_model_flags(CLI::App* app, ModelFlags& flags, const std::string& context_help) {
+void add_model_flags(CommandLine app, ModelFlags& flags, const std::string& context_help) {
   add_model_argument(app, flags.path, flags.models,
                      "A GGUF file, of a split model its first part; or a name of ingot models");
-  with_environment(app->add_option("-t,--threads", flags.threads, "Threads; without it one per physical core"))
-      ->check(in_range(1, core::kMaxThreads));
+  app.add_optional("-t,--threads", flags.threads, "Threads; without it one per physical core")
+      .check(in_range(1, core::kMaxThreads));
   if (!context_help.empty()) {
-    with_environment(app->add_option("-c,--ctx", flags.context, context_help))
-        ->check(in_range<int64_t>(1, kMaxContext));
+    app.add_optional("-c,--ctx", flags.context, context_help).check(in_range<int64_t>(1, kMaxContext));
   }
-  add_flag_value(app, "--mode", flags.mode,
-                 "Arithmetic: exact; fast, with activations of 8 bits; or reference (slow, to compare with)")
-      ->check(mode_name());
-  with_environment(app->add_option("--isa", flags.isa,
-                                   "Kernel set: " + core::available_kernel_tables() +
-                                       "; without it the best one. The reference mode has its own"))
-      ->check(kernel_name());
-  add_flag_value(app, "--kv-type", flags.kv_type, "Type of cached keys and values: f16 or f32")
-      ->check(CLI::IsMember({"f16", "f32"}));
-  add_switch(app, "--check-tensors", flags.check_tensors,
-             "Look at every weight first; a NaN or infinite one is an error");
-  add_switch(app, "--verbose", flags.verbose, "Say more on stderr");
+  app.add_value("--mode", flags.mode,
+                "Arithmetic: exact; fast, with activations of 8 bits; or reference (slow, to compare with)")
+      .check(check_mode, "{exact,fast,reference}");
+  app.add_optional(
+         "--isa", flags.isa,
+         "Kernel set: " + core::available_kernel_tables() + "; without it the best one. The reference mode has its own")
+      .check(check_kernels);
+  app.add_value("--kv-type", flags.kv_type, "Type of cached keys and values: f16 or f32").choices({"f16", "f32"});
+  app.add_switch("--check-tensors", flags.check_tensors,
+                 "Look at every weight first; a NaN or infinite one is an error");
+  app.add_switch("--verbose", flags.verbose, "Say more on stderr");
 }
 
 void show_messages(bool verbose) {

@@ -187,23 +187,22 @@ int run_inspect(const InspectFlags& flags) {
 
 }  // namespace
 
-Command add_inspect(CLI::App& app) {
+Command add_inspect(CommandLine app) {
   auto flags = std::make_shared<InspectFlags>();
-  CLI::App* command = app.add_subcommand("inspect", "What a GGUF file is and needs, and whether it runs");
+  CommandLine command = app.add_command("inspect", "What a GGUF file is and needs, and whether it runs");
   add_model_argument(command, flags->path, flags->models,
                      "A GGUF file, also one that ingot cannot run; or a name of ingot models");
-  with_environment(command->add_option("-c,--ctx", flags->context, "Tell the memory at this context"))
-      ->check(in_range<int64_t>(1, int64_t{1} << 30));
-  add_flag_value(command, "--kv-type", flags->kv_type, "Type of cached keys and values: f16 or f32")
-      ->check(CLI::IsMember({"f16", "f32"}));
-  add_switch(command, "--tensors", flags->tensors, "List the tensors");
-  add_switch(command, "--metadata", flags->metadata, "List the metadata");
-  add_switch(command, "--plan", flags->plan, "Tell what each layer computes");
-  add_switch(command, "--check-tensors", flags->check_tensors,
-             "Look at every weight: a NaN or infinite one is a reason");
-  add_switch(command, "--json", flags->json, "Print one JSON document");
-  add_switch(command, "--verbose", flags->verbose, "Say more on stderr");
-  command->footer(kExamples);
+  command.add_optional("-c,--ctx", flags->context, "Tell the memory at this context")
+      .check(in_range<int64_t>(1, int64_t{1} << 30));
+  command.add_value("--kv-type", flags->kv_type, "Type of cached keys and values: f16 or f32").choices({"f16", "f32"});
+  command.add_switch("--tensors", flags->tensors, "List the tensors");
+  command.add_switch("--metadata", flags->metadata, "List the metadata");
+  command.add_switch("--plan", flags->plan, "Tell what each layer computes");
+  command.add_switch("--check-tensors", flags->check_tensors,
+                     "Look at every weight: a NaN or infinite one is a reason");
+  command.add_switch("--json", flags->json, "Print one JSON document");
+  command.add_switch("--verbose", flags->verbose, "Say more on stderr");
+  command.footer(kExamples);
   return {command, [flags] { return run_inspect(*flags); }};
 }
 

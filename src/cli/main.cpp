@@ -60,10 +60,11 @@ int run_program(int argc, char** argv) {
   bool wants_json = false;
   app.add_flag("--version", wants_version, "Version, commit, compiler, instruction set and kernels");
   app.add_flag("--json", wants_json, "With --version: as JSON");
-  const std::vector<Command> commands = {add_run(app),      add_generate(app),   add_tokenize(app), add_detokenize(app),
-                                         add_template(app), add_perplexity(app), add_embed(app),    add_state(app),
-                                         add_inspect(app),  add_convert(app),    add_profile(app),  add_bench(app),
-                                         add_models(app),   add_completion(app)};
+  const CommandLine line(app);
+  const std::vector<Command> commands = {
+      add_run(line),        add_generate(line), add_tokenize(line), add_detokenize(line), add_template(line),
+      add_perplexity(line), add_embed(line),    add_state(line),    add_inspect(line),    add_convert(line),
+      add_profile(line),    add_bench(line),    add_models(line),   add_completion(line)};
   try {
     app.parse(arguments_of(argc, argv));
   } catch (const CLI::CallForHelp&) {
@@ -84,7 +85,7 @@ int run_program(int argc, char** argv) {
   }
   if (wants_version) return write_result(version_text(wants_json));
   for (const Command& command : commands) {
-    if (command.app->parsed()) return command.run();
+    if (command.line.parsed()) return command.run();
   }
   report_error(fmt::format("a command is missing; there are {} (ingot --help explains)", kCommandNames));
   return kWrongUsage;

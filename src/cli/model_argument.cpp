@@ -3,20 +3,19 @@
 #include <fmt/format.h>
 
 #include "base/utf8.h"
-#include "cli/flags.h"
 #include "cli/streams.h"
 #include "ingot/catalog.h"
 
 namespace ingot::cli {
 
-CLI::Option* add_models_flag(CLI::App* app, std::string& models) {
-  return with_environment(app->add_option(
-      "--models", models, "The folder of models; without it models/ in ingot's folder of ~/.cache (ingot models)"));
+Flag add_models_flag(CommandLine app, std::string& models) {
+  return app.add_optional("--models", models,
+                          "The folder of models; without it models/ in ingot's folder of ~/.cache (ingot models)");
 }
 
-CLI::Option* add_model_argument(CLI::App* app, std::string& model, std::string& models, const std::string& help) {
+Flag add_model_argument(CommandLine app, std::string& model, std::string& models, const std::string& help) {
   add_models_flag(app, models);
-  return app->add_option("MODEL", model, help)->required();
+  return app.add_argument("MODEL", model, help).required();
 }
 
 Expected<std::string> resolve_model(const std::string& model, const std::string& models) {

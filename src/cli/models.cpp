@@ -239,33 +239,33 @@ int run_remove(const ModelsFlags& flags) {
 
 }  // namespace
 
-Command add_models(CLI::App& app) {
+Command add_models(CommandLine app) {
   auto flags = std::make_shared<ModelsFlags>();
-  CLI::App* command = app.add_subcommand("models", "The models on this machine: list, info, path, rm");
-  command->require_subcommand(1);
-  command->footer(kExamples);
-  CLI::App* list = command->add_subcommand("list", "Every model that is found, by name");
+  CommandLine command = app.add_command("models", "The models on this machine: list, info, path, rm");
+  command.require_command();
+  command.footer(kExamples);
+  CommandLine list = command.add_command("list", "Every model that is found, by name");
   add_models_flag(list, flags->models);
-  add_switch(list, "--all", flags->all, "Name files that are no language models too, with the reason");
-  CLI::Option* names = add_switch(list, "--names", flags->names, "Names alone, one a line: for scripts");
-  add_switch(list, "--json", flags->json, "Print one JSON document")->excludes(names);
-  list->footer(kExamples);
+  list.add_switch("--all", flags->all, "Name files that are no language models too, with the reason");
+  Flag names = list.add_switch("--names", flags->names, "Names alone, one a line: for scripts");
+  list.add_switch("--json", flags->json, "Print one JSON document").excludes(names);
+  list.footer(kExamples);
   const auto with_name = [&](const char* name, const char* what) {
-    CLI::App* below = command->add_subcommand(name, what);
+    CommandLine below = command.add_command(name, what);
     add_models_flag(below, flags->models);
-    below->add_option("MODEL", flags->name, "A name, or a part of one; or a GGUF file")->required();
-    below->footer(kExamples);
+    below.add_argument("MODEL", flags->name, "A name, or a part of one; or a GGUF file").required();
+    below.footer(kExamples);
     return below;
   };
-  CLI::App* info = with_name("info", "What a model is, and its files");
-  add_switch(info, "--json", flags->json, "Print one JSON document");
-  CLI::App* path = with_name("path", "The file of a model, for scripts");
-  CLI::App* remove = with_name("rm", "Delete a model from the folder of models");
-  add_switch(remove, "--yes", flags->yes, "Do not ask");
+  CommandLine info = with_name("info", "What a model is, and its files");
+  info.add_switch("--json", flags->json, "Print one JSON document");
+  CommandLine path = with_name("path", "The file of a model, for scripts");
+  CommandLine remove = with_name("rm", "Delete a model from the folder of models");
+  remove.add_switch("--yes", flags->yes, "Do not ask");
   return {command, [=] {
-            if (list->parsed()) return run_list(*flags);
-            if (info->parsed()) return run_info(*flags);
-            return path->parsed() ? run_path(*flags) : run_remove(*flags);
+            if (list.parsed()) return run_list(*flags);
+            if (info.parsed()) return run_info(*flags);
+            return path.parsed() ? run_path(*flags) : run_remove(*flags);
           }};
 }
 

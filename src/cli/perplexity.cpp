@@ -74,21 +74,21 @@ int perplexity(const PerplexityFlags& flags) {
 
 }  // namespace
 
-Command add_perplexity(CLI::App& app) {
+Command add_perplexity(CommandLine app) {
   auto flags = std::make_shared<PerplexityFlags>();
-  CLI::App* command = app.add_subcommand("perplexity", "How well a model predicts a text");
+  CommandLine command = app.add_command("perplexity", "How well a model predicts a text");
   add_model_flags(command, flags->model, /*context_help=*/"");
-  with_environment(command->add_option("-f,--file", flags->file, "The text; - is standard input"))->required();
-  add_flag_value(command, "-c,--ctx", flags->options.window, "Tokens of a window")
-      ->check(in_range<int64_t>(4, int64_t{1} << 30));
-  with_environment(command->add_option("--windows", flags->options.n_windows, "The first N windows only"))
-      ->check(in_range<int64_t>(1, int64_t{1} << 30));
-  add_switch(command, "--kl", flags->options.kl, "Also compare with reference arithmetic (slow)");
-  add_switch(command, "--decode", flags->options.decode, "Feed token by token, as generated text is computed");
-  with_environment(command->add_option("--save-logits", flags->options.save_logits,
-                                       "Write the scored logits to this .npy file: float32, (scored, vocabulary)"));
-  add_switch(command, "--json", flags->json, "Print one JSON document");
-  command->footer(kExamples);
+  command.add_optional("-f,--file", flags->file, "The text; - is standard input").required();
+  command.add_value("-c,--ctx", flags->options.window, "Tokens of a window")
+      .check(in_range<int64_t>(4, int64_t{1} << 30));
+  command.add_optional("--windows", flags->options.n_windows, "The first N windows only")
+      .check(in_range<int64_t>(1, int64_t{1} << 30));
+  command.add_switch("--kl", flags->options.kl, "Also compare with reference arithmetic (slow)");
+  command.add_switch("--decode", flags->options.decode, "Feed token by token, as generated text is computed");
+  command.add_optional("--save-logits", flags->options.save_logits,
+                       "Write the scored logits to this .npy file: float32, (scored, vocabulary)");
+  command.add_switch("--json", flags->json, "Print one JSON document");
+  command.footer(kExamples);
   return {command, [flags] { return perplexity(*flags); }};
 }
 

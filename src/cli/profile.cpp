@@ -104,29 +104,30 @@ int profile_model(const ProfileFlags& flags) {
 
 }  // namespace
 
-Command add_profile(CLI::App& app) {
+Command add_profile(CommandLine app) {
   auto flags = std::make_shared<ProfileFlags>();
-  CLI::App* command = app.add_subcommand("profile", "Show where the time of a request goes");
+  CommandLine command = app.add_command("profile", "Show where the time of a request goes");
   add_model_flags(command, flags->model, "Most tokens of prompt and text together");
-  with_environment(command->add_option("-p,--prompt", flags->prompt, "The prompt"));
-  with_environment(
-      command->add_option("-f,--file", flags->files, "A file with the prompt, before -p; - is standard input"))
-      ->allow_extra_args(false);
-  add_flag_value(command, "-n,--max-tokens", flags->options.max_tokens, "Tokens to generate")
-      ->check(in_range<int64_t>(1, int64_t{1} << 20));
+  command.add_optional("-p,--prompt", flags->prompt, "The prompt");
+  command.add_optional("-f,--file", flags->files, "A file with the prompt, before -p; - is standard input")
+      .one_value_each();
+  command.add_value("-n,--max-tokens", flags->options.max_tokens, "Tokens to generate")
+      .check(in_range<int64_t>(1, int64_t{1} << 20));
   add_chunk_flags(command, flags->chunk);
-  add_switch(command, "--special", flags->options.parse_special, "Special tokens written in the prompt become tokens");
-  with_environment(command->add_option("--detail", flags->detail,
-                                       "attention: time scores, softmax and weighted values too, each run apart"))
-      ->check(CLI::IsMember({"attention"}));
-  add_switch(command, "--layers", flags->layers, "A row for each layer instead of each group of like layers");
-  with_environment(command->add_option("--target-ttft", flags->target_ms,
-                                       "Say PASS or FAIL for this time to the first byte, in milliseconds"))
-      ->check(in_range(0.001, 1e9));
-  with_environment(command->add_option("--trace", flags->options.trace, "Write a trace for Perfetto or Chrome here"));
-  with_environment(command->add_option("--html", flags->html, "Write a page with figures for a browser here"));
-  add_switch(command, "--json", flags->json, "Print one JSON document");
-  command->footer(std::string(kExamples) + "\n\n" + kChunkHelp);
+  command.add_switch("--special", flags->options.parse_special, "Special tokens written in the prompt become tokens");
+  command
+      .add_optional("--detail", flags->detail,
+                    "attention: time scores, softmax and weighted values too, each run apart")
+      .choices({"attention"});
+  command.add_switch("--layers", flags->layers, "A row for each layer instead of each group of like layers");
+  command
+      .add_optional("--target-ttft", flags->target_ms,
+                    "Say PASS or FAIL for this time to the first byte, in milliseconds")
+      .check(in_range(0.001, 1e9));
+  command.add_optional("--trace", flags->options.trace, "Write a trace for Perfetto or Chrome here");
+  command.add_optional("--html", flags->html, "Write a page with figures for a browser here");
+  command.add_switch("--json", flags->json, "Print one JSON document");
+  command.footer(std::string(kExamples) + "\n\n" + kChunkHelp);
   return {command, [flags] { return profile_model(*flags); }};
 }
 

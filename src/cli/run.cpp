@@ -186,21 +186,21 @@ int run(const RunFlags& given) {
 
 }  // namespace
 
-Command add_run(CLI::App& app) {
+Command add_run(CommandLine app) {
   auto flags = std::make_shared<RunFlags>();
-  CLI::App* command = app.add_subcommand("run", "Answer a prompt, or chat");
+  CommandLine command = app.add_command("run", "Answer a prompt, or chat");
   add_run_flags(command, *flags);
   add_chat_flags(command, *flags);
-  command->footer(std::string(kRunExamples) + "\n\n" + kChunkHelp);
+  command.footer(std::string(kRunExamples) + "\n\n" + kChunkHelp);
   return {command, [flags] { return run(*flags); }};
 }
 
-Command add_generate(CLI::App& app) {
+Command add_generate(CommandLine app) {
   auto flags = std::make_shared<RunFlags>();
-  CLI::App* command = app.add_subcommand("generate", "Continue a text: run --raw");
+  CommandLine command = app.add_command("generate", "Continue a text: run --raw");
   add_run_flags(command, *flags);
-  add_switch(command, "--raw", flags->raw, "Always on here");
-  command->footer(std::string(kGenerateExamples) + "\n\n" + kChunkHelp);
+  command.add_switch("--raw", flags->raw, "Always on here");
+  command.footer(std::string(kGenerateExamples) + "\n\n" + kChunkHelp);
   return {command, [flags] {
             flags->raw = true;
             return run(*flags);

@@ -41,8 +41,8 @@ struct RunFlags {
   GenerateOptions generate_options() const;
 };
 
-void add_run_flags(CLI::App* app, RunFlags& flags);
+void add_run_flags(CommandLine app, RunFlags& flags);
 // Of run alone.
-void add_chat_flags(CLI::App* app, RunFlags& flags);
+void add_chat_flags(CommandLine app, RunFlags& flags);
 
 }  // namespace ingot::cli

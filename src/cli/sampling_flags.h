@@ -21,6 +21,6 @@ struct SamplingFlags {
   SamplingOptions sampling() const;
 };
 
-void add_sampling_flags(CLI::App* app, SamplingFlags& flags);
+void add_sampling_flags(CommandLine app, SamplingFlags& flags);
 
 }  // namespace ingot::cli

@@ -51,17 +51,17 @@ int compare(const StateFlags& flags) {
 
 }  // namespace
 
-Command add_state(CLI::App& app) {
+Command add_state(CommandLine app) {
   auto flags = std::make_shared<StateFlags>();
-  CLI::App* command = app.add_subcommand("state", "Compare what a recurrent model keeps of two texts");
-  command->require_subcommand(1);
-  command->footer(kExamples);
-  CLI::App* compared = command->add_subcommand("compare", "How alike two saved states are");
+  CommandLine command = app.add_command("state", "Compare what a recurrent model keeps of two texts");
+  command.require_command();
+  command.footer(kExamples);
+  CommandLine compared = command.add_command("compare", "How alike two saved states are");
   add_model_flags(compared, flags->model, /*context_help=*/"");
-  compared->add_option("A", flags->first, "A file of run --save-state")->required();
-  compared->add_option("B", flags->second, "Another one, of the same model")->required();
-  add_switch(compared, "--json", flags->json, "Print one JSON document");
-  compared->footer(kExamples);
+  compared.add_argument("A", flags->first, "A file of run --save-state").required();
+  compared.add_argument("B", flags->second, "Another one, of the same model").required();
+  compared.add_switch("--json", flags->json, "Print one JSON document");
+  compared.footer(kExamples);
   return {command, [flags] { return compare(*flags); }};
 }
 

@@ -134,30 +134,27 @@ int run(const TemplateFlags& given) {
 
 }  // namespace
 
-Command add_template(CLI::App& app) {
+Command add_template(CommandLine app) {
   auto flags = std::make_shared<TemplateFlags>();
-  CLI::App* command = app.add_subcommand("template", "A conversation as the prompt that a model sees");
+  CommandLine command = app.add_command("template", "A conversation as the prompt that a model sees");
   add_model_argument(command, flags->model, flags->models, "A model with a chat template; no weights are read")
-      ->required(false);
-  CLI::Option* file =
-      with_environment(command->add_option("--template", flags->file, "A file with the template, instead of MODEL's"));
-  CLI::Option* chat_template =
-      with_environment(command->add_option("--chat-template", flags->chat_template,
-                                           fmt::format("A template by name or from a file, instead of MODEL's: {}",
-                                                       fmt::join(ChatTemplate::built_in_names(), ", "))));
-  chat_template->excludes(file);
-  with_environment(command->add_option("--messages", flags->messages, "The conversation, JSON; - is standard input"))
-      ->required();
-  with_environment(command->add_option("--tools", flags->tools, "A file with the list of tools, JSON"));
-  with_environment(command->add_option("--var", flags->variables, "NAME=JSON: one more variable; may be repeated"));
-  with_environment(command->add_option("--bos", flags->bos, "The text of bos_token; MODEL's by itself"));
-  with_environment(command->add_option("--eos", flags->eos, "The text of eos_token; MODEL's by itself"));
-  with_environment(command->add_option("--now", flags->now,
-                                       "The time that the template sees, 2024-07-26T14:05:00; the clock's by itself"));
-  add_switch(command, "--no-generation-prompt", flags->no_generation_prompt,
-             "Do not end with the words that open the assistant's answer");
-  add_switch(command, "--json", flags->json, "Print one JSON document: prompt, user_ranges, with MODEL tokens");
-  command->footer(kExamples);
+      .required(false);
+  Flag file = command.add_optional("--template", flags->file, "A file with the template, instead of MODEL's");
+  Flag chat_template = command.add_optional("--chat-template", flags->chat_template,
+                                            fmt::format("A template by name or from a file, instead of MODEL's: {}",
+                                                        fmt::join(ChatTemplate::built_in_names(), ", ")));
+  chat_template.excludes(file);
+  command.add_optional("--messages", flags->messages, "The conversation, JSON; - is standard input").required();
+  command.add_optional("--tools", flags->tools, "A file with the list of tools, JSON");
+  command.add_optional("--var", flags->variables, "NAME=JSON: one more variable; may be repeated");
+  command.add_optional("--bos", flags->bos, "The text of bos_token; MODEL's by itself");
+  command.add_optional("--eos", flags->eos, "The text of eos_token; MODEL's by itself");
+  command.add_optional("--now", flags->now,
+                       "The time that the template sees, 2024-07-26T14:05:00; the clock's by itself");
+  command.add_switch("--no-generation-prompt", flags->no_generation_prompt,
+                     "Do not end with the words that open the assistant's answer");
+  command.add_switch("--json", flags->json, "Print one JSON document: prompt, user_ranges, with MODEL tokens");
+  command.footer(kExamples);
   return {command, [flags] { return run(*flags); }};
 }
 

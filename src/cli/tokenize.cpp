@@ -126,34 +126,34 @@ int detokenize(const TokenFlags& flags) {
 
 }  // namespace
 
-Command add_tokenize(CLI::App& app) {
+Command add_tokenize(CommandLine app) {
   auto flags = std::make_shared<TokenFlags>();
-  CLI::App* command = app.add_subcommand("tokenize", "Text to token ids");
+  CommandLine command = app.add_command("tokenize", "Text to token ids");
   add_model_argument(command, flags->path, flags->models,
                      "A GGUF file, one without weights suffices; or a name of ingot models");
-  command->add_option("TEXT", flags->text, "The text");
-  with_environment(command->add_option("-f,--file", flags->file, "A file with the text; - is standard input"));
-  add_switch(command, "--special", flags->special, "Special tokens written in the text become tokens");
-  CLI::Option* no_special =
-      add_switch(command, "--no-special", flags->no_special, "Special tokens in the text stay text: the default");
-  no_special->excludes("--special");
-  add_switch(command, "--no-bos", flags->no_bos, "Add no BOS, EOS, CLS or SEP");
-  add_switch(command, "--pieces", flags->pieces, "One line a token: id, tab, its text as a JSON string");
-  add_switch(command, "--json", flags->json, "Print one JSON document");
-  command->footer(kTokenizeExamples);
+  command.add_argument("TEXT", flags->text, "The text");
+  command.add_optional("-f,--file", flags->file, "A file with the text; - is standard input");
+  const Flag special =
+      command.add_switch("--special", flags->special, "Special tokens written in the text become tokens");
+  command.add_switch("--no-special", flags->no_special, "Special tokens in the text stay text: the default")
+      .excludes(special);
+  command.add_switch("--no-bos", flags->no_bos, "Add no BOS, EOS, CLS or SEP");
+  command.add_switch("--pieces", flags->pieces, "One line a token: id, tab, its text as a JSON string");
+  command.add_switch("--json", flags->json, "Print one JSON document");
+  command.footer(kTokenizeExamples);
   return {command, [flags] { return tokenize(*flags); }};
 }
 
-Command add_detokenize(CLI::App& app) {
+Command add_detokenize(CommandLine app) {
   auto flags = std::make_shared<TokenFlags>();
-  CLI::App* command = app.add_subcommand("detokenize", "Token ids to text");
+  CommandLine command = app.add_command("detokenize", "Token ids to text");
   add_model_argument(command, flags->path, flags->models,
                      "A GGUF file, one without weights suffices; or a name of ingot models");
-  command->add_option("IDS", flags->ids, "Token ids");
-  with_environment(command->add_option("-f,--file", flags->file, "A file with the ids; - is standard input"));
-  add_switch(command, "--special", flags->special, "Spell out control tokens too");
-  add_switch(command, "--json", flags->json, "Print one JSON document");
-  command->footer(kDetokenizeExamples);
+  command.add_argument("IDS", flags->ids, "Token ids");
+  command.add_optional("-f,--file", flags->file, "A file with the ids; - is standard input");
+  command.add_switch("--special", flags->special, "Spell out control tokens too");
+  command.add_switch("--json", flags->json, "Print one JSON document");
+  command.footer(kDetokenizeExamples);
   return {command, [flags] { return detokenize(*flags); }};
 }
 

@@ -2,18 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <string_view>
+#include <vector>
 
 namespace ingot::cli {
 namespace {
 
-// The same flags that the command line has, so that names, ranges and messages are the same. parsed belongs to app.
-void add_settings(CLI::App* app, SamplingFlags& sampling, int64_t& max_tokens, bool& timings) {
-  add_sampling_flags(app, sampling);
-  app->add_option("--max-tokens", max_tokens, "Most tokens of an answer; -1 = until its end")
-      ->capture_default_str()
-      ->check(in_range<int64_t>(-1, int64_t{1} << 30));
-  app->add_option("--timings", timings, "A line after each answer that says how long it took")->capture_default_str();
+// The same flags that the command line has, so that names, ranges and messages are the same.
+void add_settings(CommandLine line, SamplingFlags& sampling, int64_t& max_tokens, bool& timings) {
+  add_sampling_flags(line, sampling);
+  line.add_value("--max-tokens", max_tokens, "Most tokens of an answer; -1 = until its end")
+      .check(in_range<int64_t>(-1, int64_t{1} << 30));
+  line.add_value("--timings", timings, "A line after each answer that says how long it took");
 }
 
 std::string first_line(const std::string& text) {
@@ -28,7 +29,7 @@ Expected<std::string> change_setting(const std::string& argument, ChatSettings& 
   bool timings = settings.show_timings;
   CLI::App app;
   app.set_help_flag();
-  add_settings(&app, sampling, max_tokens, timings);
+  add_settings(CommandLine(app), sampling, max_tokens, timings);
   // A chat's settings are typed; the environment has had its say when the program started.
   for (CLI::Option* option : app.get_options()) option->envname("");
 
