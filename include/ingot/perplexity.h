@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "ingot/prefill.h"
 #include "ingot/types.h"
 
 namespace ingot {
@@ -17,7 +18,8 @@ struct PerplexityOptions {
   int64_t window = 512;
   int64_t n_windows = 0;         // 0: all
   bool kl = false;               // also compare with reference arithmetic, on the same positions
-  bool decode = false;           // token by token, as generated text is computed
+  Chunking chunk = 512;          // tokens computed together; makes no difference to the result
+  bool decode = false;           // token by token, as generated text is computed, whatever chunk says
   std::string save_logits = {};  // a file for the scored logits: NumPy's format, float32, (scored, vocab_size)
   CancelToken cancel = {};
   std::function<void(int64_t n_done, int64_t n_total, double perplexity)> on_window = {};

@@ -26,6 +26,7 @@ struct PerplexityFlags {
   ModelFlags model;
   std::string file;
   PerplexityOptions options;
+  ChunkFlags chunk;
   bool json = false;
 };
 
@@ -52,15 +53,22 @@ std::string result_text(const PerplexityResult& result) {
 }
 
 int perplexity(const PerplexityFlags& flags) {
+  const Expected<Chunking> chunking = flags.chunk.chunking();
+  if (!chunking) {
+    report_error(chunking.error().message);
+    return kWrongUsage;
+  }
   const Expected<std::string> text = read_file(flags.file);
   if (!text) return report_error(text.error().message);
   ModelFlags model_flags = flags.model;
   model_flags.context = flags.options.window;
+  model_flags.chunk = *chunking;
   const Expected<Model> model = open_model(model_flags);
   if (!model) return report_error(model.error().message);
 
   Progress progress("perplexity");
   PerplexityOptions options = flags.options;
+  options.chunk = *chunking;
   options.on_window = [&progress](int64_t n_done, int64_t n_total, double so_far) {
     progress.show(fmt::format("{:.4f} after {} of {} windows", so_far, n_done, n_total));
   };
@@ -83,12 +91,13 @@ Command add_perplexity(CommandLine app) {
       .check(in_range<int64_t>(4, int64_t{1} << 30));
   command.add_optional("--windows", flags->options.n_windows, "The first N windows only")
       .check(in_range<int64_t>(1, int64_t{1} << 30));
+  add_chunk_flags(command, flags->chunk);
   command.add_switch("--kl", flags->options.kl, "Also compare with reference arithmetic (slow)");
   command.add_switch("--decode", flags->options.decode, "Feed token by token, as generated text is computed");
   command.add_optional("--save-logits", flags->options.save_logits,
                        "Write the scored logits to this .npy file: float32, (scored, vocabulary)");
   command.add_switch("--json", flags->json, "Print one JSON document");
-  command.footer(kExamples);
+  command.footer(std::string(kExamples) + "\n\n" + kChunkHelp);
   return {command, [flags] { return perplexity(*flags); }};
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/chunking.h"
 #include "engine/npy_writer.h"
 #include "engine/token_sequence.h"
 #include "threading/thread_pool.h"
@@ -77,7 +78,7 @@ class WindowReader {
   Result<FeedResult> feed(std::span<const int32_t> tokens, Rows logits) {
     return sequence_.feed(tokens, TensorView(),
                           {.logits = logits,
-                           .chunk = options_.decode ? 1 : kDefaultChunk,
+                           .chunk = options_.decode ? Chunking{1} : options_.chunk,
                            .generated = options_.decode,
                            .cancel = options_.cancel});
   }
@@ -141,6 +142,7 @@ Result<PerplexityResult> measure_perplexity(const std::shared_ptr<Engine>& engin
   INGOT_ASSIGN(const PerplexityWindows plan,
                PerplexityWindows::plan(static_cast<int64_t>(tokens.size()), engine->info().context, options));
   INGOT_TRY(engine->check_tokens(tokens));
+  INGOT_TRY(check_chunking(options.chunk));
 
   std::shared_ptr<Engine> reference_engine;
   std::optional<WindowReader> reference;

@@ -42,6 +42,14 @@ class Perplexity(Case):
             alone = self.measured("-c", "64", "--windows", "2", "--decode", *isa)["perplexity"]
             self.assertAlmostEqual(alone / together, 1, delta=bound)
 
+    def test_the_chunk_makes_no_difference(self):
+        whole = self.measured("-c", "64", "--windows", "2")["perplexity"]
+        for chunk in ("7", "none", "incremental", "layer-by-layer", "minimal"):
+            self.assertEqual(self.measured("-c", "64", "--windows", "2", "--chunk", chunk)["perplexity"], whole, chunk)
+        self.assertEqual(self.measured("-c", "64", "--windows", "2", "--chunk", "7", "--chunk-overlap", "3")["perplexity"],
+                         whole)
+        self.assert_error(run("perplexity", TINY, "-f", self.file("text", TEXT), "--chunk", "some"), 2, "--chunk")
+
     def test_saved_logits_give_the_same_perplexity(self):
         path = self.folder / "logits.npy"
         result = self.measured("-c", "64", "--windows", "2", "--save-logits", path)
