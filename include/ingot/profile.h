@@ -44,8 +44,13 @@ Expected<MachineCeilings> machine_ceilings(int threads = 0, bool refresh = false
                                            const std::function<bool(double fraction)>& on_progress = {});
 
 struct ProfileOptions {
-  int64_t max_tokens = 32;        // to generate
-  Chunking chunk = 512;           // prompt tokens computed together
+  int64_t max_tokens = 32;  // to generate
+  Chunking chunk = 512;     // prompt tokens computed together
+  // The prompt is a message for the model's chat template, or for the one whose source stands here; system is the
+  // message before it. It goes in as it is where one of the switches says so, or where there is no template.
+  std::string chat_template = {};
+  std::string system = {};
+  bool raw = false;
   bool parse_special = false;     // special tokens written in the prompt become tokens
   bool detail_attention = false;  // also time scores, softmax and weighted values, each run apart beside the real work
   double target_first_token_ms = 0;  // 0: none
@@ -141,6 +146,7 @@ struct ProfileFinding {
 struct ProfileReport {
   ModelInfo model;
   MachineCeilings ceilings;
+  bool used_template = false;  // the prompt went through a chat template
   int64_t prompt_tokens = 0;
   int64_t generated_tokens = 0;
   double dram_read_now = 0;                 // bytes a second, all threads, measured beside the request

@@ -11,9 +11,11 @@
 #include "bench/ceilings.h"
 #include "bench/diagnosis.h"
 #include "bench/profile_summary.h"
+#include "engine/chat_prompt.h"
 #include "engine/chunking.h"
 #include "engine/generation.h"
 #include "engine/token_sequence.h"
+#include "ingot/chat.h"
 #include "profile/drift.h"
 #include "profile/energy.h"
 #include "profile/hardware_counters.h"
@@ -90,9 +92,38 @@ void move_stages(const Recorder& from, int64_t shift_ns, Recorder& to) {
   }
 }
 
-Result<std::vector<int32_t>> encode(const Engine& engine, std::string_view prompt, const ProfileOptions& options) {
-  INGOT_ASSIGN(auto tokens,
-               engine.tokenizer()->encode(prompt, {.parse_special = options.parse_special, .add_special = true}));
+// A prompt that is a message; nothing if it is to go in as it is.
+Result<std::optional<jinja::Rendered>> render(const Tokenizer& tokenizer, std::string_view prompt,
+                                              const ProfileOptions& options, Recorder& recorder) {
+  const bool any = !options.chat_template.empty() || !tokenizer.vocabulary().chat_template.empty();
+  if (options.raw || options.parse_special || !any) {
+    if (options.system.empty()) return std::nullopt;
+    return invalid("a system's message, but {}: there is no place for it",
+                   any ? "the prompt is to go in as it is" : "the model has no chat template");
+  }
+  StageZone parsing(&recorder, "parse template");
+  INGOT_ASSIGN(const ChatTemplate chat_template, chat_template_of(tokenizer, options.chat_template));
+  parsing.stop();
+  const StageZone rendering(&recorder, "template");
+  std::vector<ChatMessage> messages;
+  if (!options.system.empty()) messages.push_back({.role = "system", .content = options.system});
+  messages.push_back({.role = "user", .content = std::string(prompt)});
+  INGOT_ASSIGN(jinja::Rendered rendered, chat_template.render({.messages = messages_json(messages)}));
+  return rendered;
+}
+
+Result<std::vector<int32_t>> encode(const Tokenizer& tokenizer, std::string_view prompt,
+                                    const std::optional<jinja::Rendered>& rendered, const ProfileOptions& options,
+                                    Recorder& recorder) {
+  const StageZone zone(&recorder, "tokenize");
+  if (rendered) {
+    std::vector<TextRange> user;
+    for (const jinja::ByteSpan& span : rendered->user) user.push_back({span.begin, span.end});
+    INGOT_ASSIGN(auto tokens, encode_rendered(tokenizer, rendered->text, user));
+    if (tokens.empty()) return invalid("the chat template makes no token of the prompt");
+    return tokens;
+  }
+  INGOT_ASSIGN(auto tokens, tokenizer.encode(prompt, {.parse_special = options.parse_special, .add_special = true}));
   if (tokens.empty()) return invalid("the prompt is empty, and the vocabulary puts no token in front of it");
   return tokens;
 }
@@ -156,9 +187,9 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
     return fail(ErrorKind::kUnsupported, "attention in detail: the {} kernels compute it in one piece",
                 engine->info().kernels);
   }
-  StageZone tokenize(&loading, "tokenize");
-  INGOT_ASSIGN(const std::vector<int32_t> tokens, encode(*engine, prompt, options));
-  tokenize.stop();
+  const Tokenizer& tokenizer = *engine->tokenizer();
+  INGOT_ASSIGN(const auto rendered, render(tokenizer, prompt, options, loading));
+  INGOT_ASSIGN(const std::vector<int32_t> tokens, encode(tokenizer, prompt, rendered, options, loading));
 
   const int64_t loaded_ns = zone_now_ns();
   TokenSequence sequence(engine);
@@ -197,6 +228,7 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
   ProfileReport report;
   report.model = engine->info();
   report.ceilings = ceilings;
+  report.used_template = rendered.has_value();
   report.prompt_tokens = static_cast<int64_t>(tokens.size());
   report.generated_tokens = static_cast<int64_t>(generated->tokens.size());
   report.counters = counters_text;

@@ -16,6 +16,7 @@
 #include "cli/profile_text.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
+#include "cli/template_choice.h"
 #include "ingot/ingot.h"
 
 namespace ingot::cli {
@@ -38,6 +39,7 @@ struct ProfileFlags {
   std::vector<std::string> files;
   ProfileOptions options;
   ChunkFlags chunk;
+  std::string chat_template;
   std::string detail;
   std::string html;
   double target_ms = 0;
@@ -60,6 +62,14 @@ int write_files(const ProfileReport& report, const ProfileFlags& flags, ProfileT
 }
 
 int profile_model(const ProfileFlags& flags) {
+  if (flags.options.raw || flags.options.parse_special) {
+    const char* why = flags.options.raw ? "--raw" : "--special";
+    const char* what = !flags.options.system.empty() ? "--system" : "--chat-template";
+    if (!flags.options.system.empty() || !flags.chat_template.empty()) {
+      report_error(fmt::format("{} and {} exclude each other: the prompt goes in as it is", what, why));
+      return kWrongUsage;
+    }
+  }
   if (!flags.prompt && flags.files.empty() && stdin_is_terminal()) {
     report_error("no prompt: give -p TEXT, -f FILE, or write one to standard input");
     return kWrongUsage;
@@ -75,8 +85,13 @@ int profile_model(const ProfileFlags& flags) {
     report_error(prompt.error().message);
     return prompt.error().code == ErrorCode::kUnsupported ? kWrongUsage : kFailed;
   }
-  Progress progress("profiling");
   ProfileOptions options = flags.options;
+  if (!flags.chat_template.empty()) {
+    const Expected<ChatTemplate> chosen = choose_template(flags.chat_template);
+    if (!chosen) return report_error(chosen.error().message);
+    options.chat_template = chosen->source();
+  }
+  Progress progress("profiling");
   options.detail_attention = flags.detail == "attention";
   options.target_first_token_ms = flags.target_ms;
   options.chunk = *chunking;
@@ -114,7 +129,13 @@ Command add_profile(CommandLine app) {
   command.add_value("-n,--max-tokens", flags->options.max_tokens, "Tokens to generate")
       .check(in_range<int64_t>(1, int64_t{1} << 20));
   add_chunk_flags(command, flags->chunk);
-  command.add_switch("--special", flags->options.parse_special, "Special tokens written in the prompt become tokens");
+  command.add_switch("--special", flags->options.parse_special,
+                     "Special tokens written in the prompt become tokens; implies --raw");
+  command.add_switch("--raw", flags->options.raw, "Take the prompt as it is, without a chat template");
+  command.add_optional("--system", flags->options.system, "What the model is told about its part in the chat");
+  command.add_optional("--chat-template", flags->chat_template,
+                       "A template for models without one, or instead of theirs: a name (ingot template --help lists "
+                       "them) or a file");
   command
       .add_optional("--detail", flags->detail,
                     "attention: time scores, softmax and weighted values too, each run apart")

@@ -175,8 +175,9 @@ std::string profile_text(const ProfileReport& report, const ProfileTextOptions& 
   std::string out =
       fmt::format("{}, {} parameters in {}, {} kernels, {} threads, on {}\n", model.architecture, model.n_parameters,
                   bytes_text(model.file_bytes), model.kernels, model.threads, report.ceilings.processor);
-  out += fmt::format("prompt {} tokens, generated {}, {:.1f} ms in all\n\n", report.prompt_tokens,
-                     report.generated_tokens, report.wall_ms);
+  out += fmt::format("prompt {} tokens{}, generated {}, {:.1f} ms in all\n\n", report.prompt_tokens,
+                     report.used_template ? " with those of the chat template" : "", report.generated_tokens,
+                     report.wall_ms);
   add_stages("time to the first byte", report.stages, report.first_byte_ms, out);
   if (report.generated_tokens > 1) {
     add_stages("from there to the end", report.decode_stages, report.wall_ms - report.first_byte_ms, out);
@@ -206,6 +207,7 @@ Json profile_json(const ProfileReport& report, const ProfileTextOptions& options
                {"mode", mode_name(report.model.mode)},
                {"kernels", report.model.kernels},
                {"threads", report.model.threads},
+               {"chat_template", report.used_template},
                {"prompt_tokens", report.prompt_tokens},
                {"generated_tokens", report.generated_tokens},
                {"wall_ms", report.wall_ms},

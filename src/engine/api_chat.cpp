@@ -5,9 +5,9 @@
 
 #include "base/utf8.h"
 #include "chat/builtin_templates.h"
-#include "chat/chat_template.h"
 #include "engine/api_errors.h"
 #include "engine/api_handles.h"
+#include "engine/chat_prompt.h"
 #include "gguf/reader.h"
 #include "ingot/chat.h"
 #include "model/vocabulary.h"
@@ -20,19 +20,10 @@ struct ChatTemplate::Impl {
 
 namespace {
 
-core::Result<core::ChatTemplate> parse_template(const core::Tokenizer& tokenizer) {
-  const core::Vocabulary& vocabulary = tokenizer.vocabulary();
-  const auto text = [&](int32_t id) { return id < 0 ? std::string() : vocabulary.tokens[static_cast<size_t>(id)]; };
-  return core::ChatTemplate::parse({.main = vocabulary.chat_template,
-                                    .tool_use = vocabulary.tool_chat_template,
-                                    .bos = text(tokenizer.bos()),
-                                    .eos = text(tokenizer.eos())});
-}
-
 core::Result<core::ChatTemplate> open_template(const std::string& path) {
   INGOT_ASSIGN(const core::GgufFile file, core::GgufFile::open(path));
   auto parsed = core::read_vocabulary(file.metadata()).and_then(core::Tokenizer::create).and_then([](auto tokenizer) {
-    return parse_template(*tokenizer);
+    return core::chat_template_of(*tokenizer);
   });
   if (!parsed) return tl::unexpected(parsed.error().context(path));
   if (file.damaged()) return core::fail(core::ErrorKind::kIo, "{}: the file changed while it was read", path);
@@ -85,7 +76,7 @@ Expected<ChatTemplate> ChatTemplate::open(const std::string& path) {
 
 Expected<ChatTemplate> Model::chat_template() const {
   return guarded([&]() -> Expected<ChatTemplate> {
-    auto parsed = parse_template(*impl_->engine->tokenizer());
+    auto parsed = core::chat_template_of(*impl_->engine->tokenizer());
     if (!parsed) return to_public(std::move(parsed).error());
     return ChatTemplate(std::make_shared<const ChatTemplate::Impl>(ChatTemplate::Impl{std::move(*parsed)}));
   });

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "engine/api_errors.h"
 #include "engine/api_handles.h"
+#include "engine/chat_prompt.h"
 #include "engine/embedding.h"
 #include "engine/file_info.h"
 #include "engine/perplexity.h"
@@ -21,6 +22,12 @@ core::Result<std::shared_ptr<const core::Tokenizer>> open_tokenizer(const std::s
   if (!tokenizer) return tl::unexpected(tokenizer.error().context(path));
   if (file.damaged()) return core::fail(core::ErrorKind::kIo, "{}: the file changed while it was read", path);
   return std::shared_ptr<const core::Tokenizer>(std::move(*tokenizer));
+}
+
+std::vector<core::TextRange> to_core(std::span<const ByteRange> ranges) {
+  std::vector<core::TextRange> result;
+  for (const ByteRange& range : ranges) result.push_back({range.begin, range.end});
+  return result;
 }
 
 LogLevel to_public(core::LogLevel level) {
@@ -57,8 +64,7 @@ Expected<Tokenizer> Tokenizer::open(const std::string& path) {
 
 Expected<std::vector<Token>> Tokenizer::tokenize(std::string_view text, TokenizeOptions options) const {
   return guarded([&] {
-    std::vector<core::TextRange> user;
-    for (const ByteRange& range : options.user_ranges) user.push_back({range.begin, range.end});
+    const std::vector<core::TextRange> user = to_core(options.user_ranges);
     return to_public(impl_->tokenizer->encode(text, {.parse_special = options.parse_special,
                                                      .add_special = options.add_special,
                                                      .continues = options.continues,
@@ -67,10 +73,8 @@ Expected<std::vector<Token>> Tokenizer::tokenize(std::string_view text, Tokenize
 }
 
 Expected<std::vector<Token>> Tokenizer::tokenize(const RenderedPrompt& prompt) const {
-  TokenizeOptions options{.parse_special = true, .add_special = false, .user_ranges = prompt.user_ranges};
-  auto tokens = tokenize(prompt.text, options);
-  if (tokens && adds_bos() && (tokens->empty() || tokens->front() != bos())) tokens->insert(tokens->begin(), bos());
-  return tokens;
+  return guarded(
+      [&] { return to_public(core::encode_rendered(*impl_->tokenizer, prompt.text, to_core(prompt.user_ranges))); });
 }
 
 Expected<std::string> Tokenizer::detokenize(std::span<const Token> tokens, bool show_control) const {

@@ -10,8 +10,8 @@ PROMPT = "The quick brown fox jumps over the lazy dog. " * 5
 
 
 class Profile(Case):
-    def profiled(self, *args, model=TINY, **options):
-        finished = run("profile", model, "-p", PROMPT, "-n", "8", "-t", "2", *args, **options)
+    def profiled(self, *args, model=TINY, prompt=PROMPT, **options):
+        finished = run("profile", model, "-p", prompt, "-n", "8", "-t", "2", *args, **options)
         self.assertEqual(finished.code, 0, finished.err)
         self.assertEqual(finished.err, "")
         return finished
@@ -27,7 +27,7 @@ class Profile(Case):
     def test_json_has_what_scripts_rely_on(self):
         profile = self.profiled("--json").json
         self.assertEqual(list(profile), [
-            "schema", "model", "mode", "kernels", "threads", "prompt_tokens", "generated_tokens", "wall_ms",
+            "schema", "model", "mode", "kernels", "threads", "chat_template", "prompt_tokens", "generated_tokens", "wall_ms",
             "first_byte_ms", "stages", "decode_stages", "phases", "operations", "backends", "memory", "prefill", "ceilings",
             "drift", "counters", "energy", "dropped_events", "findings"])
         self.assertEqual(profile["schema"], 1)
@@ -44,6 +44,28 @@ class Profile(Case):
                 "phase", "layers", "operation", "format", "kernel", "backend", "calls", "ms", "share", "bytes", "flops",
                 "gb_per_second", "gflop_per_second", "percent_of_ceiling", "bound", "wait_share", "loops", "serial_ms",
                 "apart"])
+
+    def test_the_prompt_is_a_message_where_there_is_a_template(self):
+        talk = ["--chat-template", "chatml", "--system", "Be brief."]
+        through = self.profiled("--json", *talk, prompt="hello").json
+        names = [stage["name"] for stage in through["stages"]]
+        self.assertEqual(names[names.index("template") - 1:][:3], ["parse template", "template", "tokenize"])
+        self.assertTrue(through["chat_template"])
+        answered = run("run", TINY, "-p", "hello", "-n", "8", "-t", "2", "--temp", "0", "--json", *talk).json
+        self.assertEqual(through["prompt_tokens"], answered["prompt_tokens"])
+        self.assertIn(f"prompt {through['prompt_tokens']} tokens with those of the chat template",
+                      self.profiled(*talk, prompt="hello").text)
+        without = self.profiled("--json", prompt="hello").json
+        self.assertFalse(without["chat_template"])
+        self.assertNotIn("template", [stage["name"] for stage in without["stages"]])
+        self.assertLess(without["prompt_tokens"], through["prompt_tokens"])
+
+    def test_what_excludes_a_template(self):
+        for raw in ("--raw", "--special"):
+            for flag in (["--system", "x"], ["--chat-template", "chatml"]):
+                self.assert_error(run("profile", TINY, "-p", "x", raw, *flag), 2, raw, flag[0], "exclude")
+        self.assert_error(run("profile", TINY, "-p", "x", "--system", "x"), 1, "no chat template")
+        self.assert_error(run("profile", TINY, "-p", "x", "--chat-template", "nothing"), 1, "chatml")
 
     def test_says_how_the_prompt_was_read(self):
         prefill = self.profiled("--json", "--chunk", "16", "--chunk-overlap", "4").json["prefill"]
