@@ -13,8 +13,10 @@ namespace baseline {
 using Floats = float __attribute__((vector_size(16)));
 using Ints = int32_t __attribute__((vector_size(16)));
 // clang-format off
-#include "sampling/impl/exp_weight_of.h"
+#include "sampling/impl/exp_in_range_of.h"
 #include "sampling/impl/scan_blocks.h"
+#include "sampling/impl/sixteen_lanes.h"
+#include "sampling/impl/sum_moments.h"
 #include "sampling/impl/weigh_blocks.h"
 // clang-format on
 }  // namespace baseline
@@ -25,8 +27,10 @@ namespace avx2 {
 using Floats = float __attribute__((vector_size(32)));
 using Ints = int32_t __attribute__((vector_size(32)));
 // clang-format off
-#include "sampling/impl/exp_weight_of.h"
+#include "sampling/impl/exp_in_range_of.h"
 #include "sampling/impl/scan_blocks.h"
+#include "sampling/impl/sixteen_lanes.h"
+#include "sampling/impl/sum_moments.h"
 #include "sampling/impl/weigh_blocks.h"
 // clang-format on
 }  // namespace avx2
@@ -37,17 +41,21 @@ namespace avx512 {
 using Floats = float __attribute__((vector_size(64)));
 using Ints = int32_t __attribute__((vector_size(64)));
 // clang-format off
-#include "sampling/impl/exp_weight_of.h"
+#include "sampling/impl/exp_in_range_of.h"
 #include "sampling/impl/scan_blocks.h"
+#include "sampling/impl/sixteen_lanes.h"
+#include "sampling/impl/sum_moments.h"
 #include "sampling/impl/weigh_blocks.h"
 // clang-format on
 }  // namespace avx512
 INGOT_END_REGION
 
 constexpr std::array<BlockPasses, 3> kPasses{{
-    {"baseline", baseline::scan_blocks_of, baseline::weigh_blocks_of<false>, baseline::weigh_blocks_of<true>},
-    {"avx2", avx2::scan_blocks_of, avx2::weigh_blocks_of<false>, avx2::weigh_blocks_of<true>},
-    {"avx512", avx512::scan_blocks_of, avx512::weigh_blocks_of<false>, avx512::weigh_blocks_of<true>},
+    {"baseline", baseline::scan_blocks_of, baseline::weigh_blocks_of<false>, baseline::weigh_blocks_of<true>,
+     baseline::sum_moments_of},
+    {"avx2", avx2::scan_blocks_of, avx2::weigh_blocks_of<false>, avx2::weigh_blocks_of<true>, avx2::sum_moments_of},
+    {"avx512", avx512::scan_blocks_of, avx512::weigh_blocks_of<false>, avx512::weigh_blocks_of<true>,
+     avx512::sum_moments_of},
 }};
 
 size_t count_usable() {
@@ -55,7 +63,8 @@ size_t count_usable() {
 }
 #else
 constexpr std::array<BlockPasses, 1> kPasses{{
-    {"baseline", baseline::scan_blocks_of, baseline::weigh_blocks_of<false>, baseline::weigh_blocks_of<true>},
+    {"baseline", baseline::scan_blocks_of, baseline::weigh_blocks_of<false>, baseline::weigh_blocks_of<true>,
+     baseline::sum_moments_of},
 }};
 
 size_t count_usable() {

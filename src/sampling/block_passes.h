@@ -8,7 +8,8 @@
 namespace ingot::core {
 
 // A token's weight is exp(distance) with distance = (logit - best) * scale, or 0 where the distance is below least.
-// Preconditions: no logit is above best, which is finite; scale is above 0 and finite.
+// Preconditions: no logit is above best, which is finite; scale is above 0 and finite; kLeastDistance (exp_weight.h) <=
+// least <= 0.
 struct WeightRule {
   float best = 0.0f;
   float scale = 1.0f;
@@ -20,6 +21,13 @@ struct WeightSums {
   float products = 0.0f;  // of weight and distance
 };
 
+// Of the logits that are no -infinity: how many, and their distances from the best.
+struct MomentSums {
+  float n_allowed = 0.0f;
+  float distances = 0.0f;
+  float squares = 0.0f;
+};
+
 struct BlockPasses {
   const char* name;
   // The maximum of each block. False: there is a NaN or +infinity among the logits, and the maxima mean nothing.
@@ -28,6 +36,7 @@ struct BlockPasses {
   void (*weigh)(const float* const* blocks, size_t n_blocks, const WeightRule& rule, WeightSums& out_sums);
   void (*weigh_with_products)(const float* const* blocks, size_t n_blocks, const WeightRule& rule,
                               WeightSums& out_sums);
+  void (*sum_moments)(const float* const* blocks, size_t n_blocks, float best, MomentSums& out_sums);
 };
 
 // For this processor.

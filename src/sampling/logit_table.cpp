@@ -9,14 +9,11 @@
 
 #include "base/check.h"
 #include "sampling/exp_weight.h"
-#include "sampling/lanes.h"
 
 namespace ingot::core {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-// Blocks whose weights are summed as one: adding up the lanes costs as much as a few of their steps.
-constexpr size_t kGroup = 4;
 
 tl::unexpected<Error> damaged(std::span<const float> logits) {
   size_t id = 0;
@@ -138,18 +135,24 @@ float LogitTable::bound_of_best(size_t n) {
   return std::max(best_maxima_.front(), kLowest);
 }
 
+size_t LogitTable::group_blocks(size_t first, const WeightRule& rule,
+                                std::span<const float*, kGroup> out_blocks) const {
+  size_t n_blocks = 0;
+  for (size_t block = first; block < std::min(first + kGroup, maxima_.size()); ++block) {
+    // Where all are forbidden the logits themselves may be what they were.
+    if (maxima_[block] > -kInfinity && (maxima_[block] - rule.best) * rule.scale >= rule.least)
+      out_blocks[n_blocks++] = block_logits(block).data();
+  }
+  return n_blocks;
+}
+
 template <typename Visit>
 void LogitTable::weigh_groups(const WeightRule& rule, decltype(BlockPasses::weigh) add_up, Visit&& visit) {
   rule_ = rule;
   group_sums_.clear();
   for (size_t first = 0; first < maxima_.size(); first += kGroup) {
     std::array<const float*, kGroup> blocks;
-    size_t n_blocks = 0;
-    for (size_t block = first; block < std::min(first + kGroup, maxima_.size()); ++block) {
-      // Where all are forbidden the logits themselves may be what they were.
-      if (maxima_[block] > -kInfinity && (maxima_[block] - rule.best) * rule.scale >= rule.least)
-        blocks[n_blocks++] = block_logits(block).data();
-    }
+    const size_t n_blocks = group_blocks(first, rule, blocks);
     WeightSums sums;
     if (n_blocks > 0) add_up(blocks.data(), n_blocks, rule, sums);
     group_sums_.push_back(sums.weights);
@@ -159,14 +162,15 @@ void LogitTable::weigh_groups(const WeightRule& rule, decltype(BlockPasses::weig
 
 double LogitTable::weigh(float scale, float least) {
   double sum = 0.0;
-  weigh_groups({best(), scale, least}, block_passes().weigh, [&sum](const WeightSums& sums) { sum += sums.weights; });
+  weigh_groups({best(), scale, std::max(least, kLeastDistance)}, block_passes().weigh,
+               [&sum](const WeightSums& sums) { sum += sums.weights; });
   return sum;
 }
 
 LogitTable::Expected LogitTable::weigh_with_mean(float scale) {
   double sum = 0.0;
   double products = 0.0;
-  weigh_groups({best(), scale, -kInfinity}, block_passes().weigh_with_products, [&](const WeightSums& sums) {
+  weigh_groups({best(), scale, kLeastDistance}, block_passes().weigh_with_products, [&](const WeightSums& sums) {
     sum += sums.weights;
     products += sums.products;
   });
@@ -188,7 +192,7 @@ LogitTable::Drawn LogitTable::token_at(double mass) const {
     const auto logits = block_logits(block);
     for (size_t index = 0; index < kBlock; ++index) {
       const float distance = (logits[index] - rule_.best) * rule_.scale;
-      const double weight = distance >= rule_.least ? exp_weight(distance) : 0.0f;
+      const double weight = distance >= rule_.least ? exp_in_range_of<float, int32_t>(distance) : 0.0f;
       if (weight == 0.0) continue;
       drawn = {static_cast<int32_t>(block * kBlock + index), weight};
       mass -= weight;
@@ -204,22 +208,15 @@ LogitTable::Moments LogitTable::moments() const {
   double n_allowed = 0.0;
   double sum = 0.0;
   double squares = 0.0;
-  for_each_block(-std::numeric_limits<float>::max(), [&](int32_t, std::span<const float, kBlock> logits) {
-    Floats block_n{};
-    Floats block_sum{};
-    Floats block_squares{};
-    for (size_t lane = 0; lane < kBlock; lane += kLanes) {
-      const Floats lanes = load_lanes(&logits[lane]);
-      const Ints counts = lanes > -kInfinity;
-      const Floats distances = counts ? lanes - best_logit : Floats{};
-      block_n += counts ? Floats{} + 1.0f : Floats{};
-      block_sum += distances;
-      block_squares += distances * distances;
-    }
-    n_allowed += sum_lanes(block_n);
-    sum += sum_lanes(block_sum);
-    squares += sum_lanes(block_squares);
-  });
+  for (size_t first = 0; first < maxima_.size(); first += kGroup) {
+    std::array<const float*, kGroup> blocks;
+    const size_t n_blocks = group_blocks(first, {best_logit, 1.0f, -kInfinity}, blocks);
+    MomentSums sums;
+    if (n_blocks > 0) block_passes().sum_moments(blocks.data(), n_blocks, best_logit, sums);
+    n_allowed += sums.n_allowed;
+    sum += sums.distances;
+    squares += sums.squares;
+  }
   const double mean = sum / n_allowed;
   const double variance = squares / n_allowed - mean * mean;
   // The square of a distance beyond 1e19 is beyond a float.

@@ -78,6 +78,11 @@ class LogitTable {
   }
 
  private:
+  // Blocks that are summed as one: adding up the lanes costs as much as a few of their steps.
+  static constexpr size_t kGroup = 8;
+
+  // Those of the group that begins with this block in which a token is allowed and not below the rule's least.
+  size_t group_blocks(size_t first, const WeightRule& rule, std::span<const float*, kGroup> out_blocks) const;
   Moments exact_moments() const;
   template <typename Visit>
   void weigh_groups(const WeightRule& rule, decltype(BlockPasses::weigh) add_up, Visit&& visit);

@@ -171,6 +171,36 @@ TEST(LogitTable, WeighsTheSameWithEveryWidthOfVectors) {
   }
 }
 
+TEST(LogitTable, SumsMomentsTheSameWithEveryWidthOfVectors) {
+  std::vector<float> logits = random_logits(4 * LogitTable::kBlock, 11);
+  for (size_t at = 0; at < logits.size(); at += 5) logits[at] = -kInf;
+  const float* const blocks[] = {&logits[0], &logits[64], &logits[128], &logits[192]};
+  for (size_t n_blocks = 1; n_blocks <= 4; ++n_blocks) {
+    MomentSums expected;
+    all_block_passes()[0].sum_moments(blocks, n_blocks, 3.0f, expected);
+    double n_allowed = 0.0;
+    double distances = 0.0;
+    double squares = 0.0;
+    for (size_t at = 0; at < n_blocks * LogitTable::kBlock; ++at) {
+      if (logits[at] == -kInf) continue;
+      n_allowed += 1.0;
+      distances += logits[at] - 3.0f;
+      squares += (logits[at] - 3.0f) * (logits[at] - 3.0f);
+    }
+    EXPECT_EQ(expected.n_allowed, n_allowed);
+    EXPECT_NEAR(expected.distances, distances, 1e-6 * std::abs(distances));
+    EXPECT_NEAR(expected.squares, squares, 1e-6 * squares);
+    for (const BlockPasses& pass : all_block_passes()) {
+      SCOPED_TRACE(pass.name);
+      MomentSums found;
+      pass.sum_moments(blocks, n_blocks, 3.0f, found);
+      EXPECT_EQ(found.n_allowed, expected.n_allowed);
+      EXPECT_EQ(found.distances, expected.distances);
+      EXPECT_EQ(found.squares, expected.squares);
+    }
+  }
+}
+
 TEST(LogitTable, EveryWidthOfVectorsSeesWhatIsNoNumber) {
   for (const BlockPasses& pass : all_block_passes()) {
     SCOPED_TRACE(pass.name);

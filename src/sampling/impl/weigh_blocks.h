@@ -1,17 +1,5 @@
-// For a namespace that has Floats and Ints of some width and exp_weight_of(), within a region of its instruction set.
-// Lane i of 16 sums the logits i, i + 16, ..., and the lanes are then added by halves: the width makes no difference.
-
-constexpr size_t kLanes = sizeof(Floats) / sizeof(float);
-constexpr size_t kParts = 16 / kLanes;
-
-inline float sum_sixteen(const Floats (&parts)[kParts]) {
-  float lanes[16];
-  __builtin_memcpy(lanes, parts, sizeof lanes);
-  for (size_t half = 8; half > 0; half /= 2) {
-    for (size_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
-  }
-  return lanes[0];
-}
+// For a namespace that has Floats and Ints of some width, sixteen_lanes.h and exp_in_range_of(), within a region of its
+// instruction set.
 
 template <bool kWithProducts>
 void weigh_blocks_of(const float* const* blocks, size_t n_blocks, const WeightRule& rule, WeightSums& out_sums) {
@@ -24,10 +12,10 @@ void weigh_blocks_of(const float* const* blocks, size_t n_blocks, const WeightRu
         Floats logits;
         __builtin_memcpy(&logits, blocks[block] + at + part * kLanes, sizeof logits);
         const Floats distance = (logits - rule.best) * rule.scale;
-        const Floats weight = distance >= rule.least ? exp_weight_of<Floats, Ints>(distance) : Floats{};
-        weights[part] += weight;
-        // Of a token without weight the distance may be an infinity.
-        if (kWithProducts) products[part] += weight > 0.0f ? weight * distance : Floats{};
+        const Ints counts = distance >= rule.least;
+        const Floats weight = exp_in_range_of<Floats, Ints>(distance);
+        weights[part] += counts ? weight : Floats{};
+        if (kWithProducts) products[part] += counts ? weight * distance : Floats{};
       }
     }
   }
