@@ -234,6 +234,21 @@ TEST(ComputeBound, SaysWhatTheUnitsCouldDo) {
   EXPECT_EQ(calm.find("compute-bound"), nullptr);
 }
 
+// The fast mode multiplies bytes: FP32's peak says nothing of it, and its advice neither.
+TEST(ComputeBound, NamesTheUnitThatMultiplies) {
+  for (const char* unit : {"int8", "bf16", "amx"}) {
+    SCOPED_TRACE(unit);
+    Calm calm;
+    calm.report.ceilings.int8_vnni.all_threads = 800e9;
+    calm.set_ms("qkv_projection", 600);
+    calm.row("qkv_projection").bound = unit;
+    const ProfileFinding* finding = calm.find("compute-bound");
+    ASSERT_NE(finding, nullptr);
+    EXPECT_THAT(finding->evidence, AllOf(HasSubstr(std::string("of what ") + unit), Not(HasSubstr("FP32"))));
+    EXPECT_THAT(finding->advice, Not(HasSubstr("FP32")));
+  }
+}
+
 TEST(ComputeBound, IsNotSaidOfIdleUnits) {
   Calm calm;
   calm.set_ms("qkv_projection", 600);
