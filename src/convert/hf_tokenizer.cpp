@@ -7,6 +7,7 @@
 
 #include "base/mapped_file.h"
 #include "base/utf8.h"
+#include "convert/hf_chat_templates.h"
 #include "convert/hf_pretokenizer.h"
 #include "convert/hf_vocabulary.h"
 #include "gguf/metadata_values.h"
@@ -63,7 +64,7 @@ class TokenizerPlanner {
     INGOT_TRY(add_special_ids());
     INGOT_TRY(add_ends());
     key("tokens", gguf_strings(std::move(vocabulary_.tokens)));
-    return add_chat_template();
+    return add_hf_chat_templates(folder_, settings_, plan_);
   }
 
  private:
@@ -291,38 +292,6 @@ class TokenizerPlanner {
       }
       out_added[after_text] = true;
     }
-    return {};
-  }
-
-  // ---- chat template ----
-
-  Status add_chat_template() {
-    const std::string path = folder_ + "/chat_template.jinja";
-    if (is_there(path)) {
-      INGOT_ASSIGN(const auto file, MappedFile::open(path));
-      return put_template({reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()});
-    }
-    const Json* setting = settings_.find("chat_template");
-    if (setting == nullptr) return {};
-    if (setting->is_string()) return put_template(setting->get<std::string>());
-    if (!setting->is_array()) return settings_.wrong("chat_template", "a text or an array of named ones");
-    for (const Json& entry : *setting) {
-      INGOT_ASSIGN(const JsonObject named, JsonObject::make(entry, settings_.name() + ": chat_template"));
-      INGOT_ASSIGN(const auto name, named.get_string("name"));
-      INGOT_ASSIGN(auto text, named.get_string("template"));
-      if (!name || !text) return named.wrong(name ? "template" : "name", "a text");
-      if (*name == "default") {
-        INGOT_TRY(put_template(std::move(*text)));
-      } else {
-        plan_.notes.push_back(fmt::format("the chat template \"{}\" is left out: only the default one is kept", *name));
-      }
-    }
-    return {};
-  }
-
-  Status put_template(std::string text) {
-    if (!is_utf8(text)) return invalid("{}: the chat template is no UTF-8", printable(folder_, 4096));
-    plan_.metadata.insert("tokenizer.chat_template", gguf_string(std::move(text)));
     return {};
   }
 

@@ -142,15 +142,50 @@ TEST_F(HfTokenizer, RefusesTemplatesOfAnotherStructure) {
 }
 
 TEST_F(HfTokenizer, TakesTheChatTemplate) {
+  folder_.write("chat_template.json", R"({"chat_template":"older"})");
+  ASSERT_TRUE(convert("{}", R"({"chat_template":null})"));
+  EXPECT_EQ(text("tokenizer.chat_template"), "older");
   ASSERT_TRUE(convert("{}", R"({"chat_template":"{{ messages }}"})"));
   EXPECT_EQ(text("tokenizer.chat_template"), "{{ messages }}");
-  ASSERT_TRUE(
-      convert("{}", R"({"chat_template":[{"name":"default","template":"a"},{"name":"tool_use","template":"b"}]})"));
-  EXPECT_EQ(text("tokenizer.chat_template"), "a");
-  EXPECT_THAT(plan_.notes, ElementsAre(HasSubstr("\"tool_use\" is left out")));
+  EXPECT_FALSE(plan_.metadata.find("tokenizer.chat_templates") != nullptr);
   folder_.write("chat_template.jinja", "from the file");
   ASSERT_TRUE(convert("{}", R"({"chat_template":"old"})"));
   EXPECT_EQ(text("tokenizer.chat_template"), "from the file");
+}
+
+TEST_F(HfTokenizer, TakesTemplatesWithNames) {
+  ASSERT_TRUE(convert("{}", R"({"chat_template":[{"name":"tool_use","template":"b"},{"name":"default","template":"a"},
+                               {"name":"r-1","template":"c"}]})"));
+  EXPECT_EQ(text("tokenizer.chat_template"), "a");
+  EXPECT_EQ(text("tokenizer.chat_template.tool_use"), "b");
+  EXPECT_EQ(text("tokenizer.chat_template.r_1"), "c");
+  EXPECT_THAT(**plan_.metadata.get_strings("tokenizer.chat_templates"), ElementsAre("r_1", "tool_use"));
+
+  std::filesystem::create_directory(folder_.path("additional_chat_templates"));
+  folder_.write("additional_chat_templates/tool_use.jinja", "with tools");
+  folder_.write("additional_chat_templates/notes.txt", "no template");
+  ASSERT_TRUE(convert("{}", R"({"chat_template":"alone"})"));
+  EXPECT_FALSE(plan_.metadata.find("tokenizer.chat_templates") != nullptr);  // they belong to the file
+  folder_.write("chat_template.jinja", "from the file");
+  ASSERT_TRUE(convert());
+  EXPECT_EQ(text("tokenizer.chat_template"), "from the file");
+  EXPECT_EQ(text("tokenizer.chat_template.tool_use"), "with tools");
+  EXPECT_THAT(**plan_.metadata.get_strings("tokenizer.chat_templates"), ElementsAre("tool_use"));
+}
+
+TEST_F(HfTokenizer, RefusesTemplatesThatAreNone) {
+  const auto refused = [&](const char* settings, const char* part) {
+    const Status status = convert("{}", settings);
+    ASSERT_FALSE(status) << settings;
+    EXPECT_THAT(status.error().message, HasSubstr(part));
+  };
+  refused(R"({"chat_template":3})", "chat_template is 3, expected a text or an array of named ones");
+  refused(R"({"chat_template":[3]})", "chat_template");
+  refused(R"({"chat_template":[{"name":"default"}]})", "template");
+  refused(R"({"chat_template":[{"name":"","template":"a"}]})", "empty name");
+  refused(R"({"chat_template":[{"name":"a-b","template":"a"},{"name":"a_b","template":"b"}]})", "two chat templates");
+  folder_.write("chat_template.jinja", "\xFF");
+  refused("{}", "no UTF-8");
 }
 
 TEST_F(HfSentencePiece, FindsOutWhatBecomesOfSpaces) {
