@@ -235,6 +235,10 @@ Json profile_json(const ProfileReport& report, const ProfileTextOptions& options
                       {"l2_read", limits.l2_read.all_threads},
                       {"fp32", limits.fp32.all_threads},
                       {"fp32_isa", limits.fp32_isa},
+                      {"bf16_dot", limits.bf16_dot.all_threads},
+                      {"int8_vnni", limits.int8_vnni.all_threads},
+                      {"amx_bf16", limits.amx_bf16.all_threads},
+                      {"amx_int8", limits.amx_int8.all_threads},
                       {"barrier_us", limits.barrier_us}};
   json["drift"] = report.drift;
   json["counters"] = report.counters;

@@ -36,6 +36,8 @@ class Profile(Case):
         self.assertEqual(profile["dropped_events"], 0)
         self.assertEqual([phase["name"] for phase in profile["phases"]], ["prefill", "decode"])
         self.assertEqual(list(profile["backends"]), ["cpu"])
+        self.assertLessEqual({"dram_read", "l3_read", "l2_read", "fp32", "bf16_dot", "int8_vnni", "amx_bf16", "amx_int8"},
+                             set(profile["ceilings"]))
         names = {row["operation"] for row in profile["operations"]}
         self.assertLessEqual({"embedding", "attention_norm", "qkv_projection", "rope", "kv_cache_write", "attention",
                               "output_projection", "ffn_norm", "down_projection", "head"}, names)
