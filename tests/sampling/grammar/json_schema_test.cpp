@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
-
+#include "base/cpu_time.h"
 #include "constrained_text.h"
 
 namespace ingot::core {
@@ -154,7 +153,7 @@ TEST(JsonSchema, ErrorsOfTheSchemaItself) {
 }
 
 TEST(JsonSchema, BoundsAreErrorsAndFast) {
-  const auto start = std::chrono::steady_clock::now();
+  const double start = thread_cpu_seconds();
   EXPECT_THAT(refusal(std::string(100000, '[')), HasSubstr("nested deeper than 128"));
   std::string nested;
   for (int level = 0; level < 100000; ++level) nested += R"({"items":)";
@@ -167,8 +166,8 @@ TEST(JsonSchema, BoundsAreErrorsAndFast) {
   EXPECT_THAT(refusal(product + "]}"), HasSubstr("the schema combines too much"));
   EXPECT_THAT(refusal(R"({"type": "string", "pattern": "^(.*a.{30})$"})"), HasSubstr("too complex"));
   EXPECT_THAT(refusal(R"({"type": "string", "pattern": "((a{5000}){5000}){5000}"})"), HasSubstr("more than"));
-  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-  EXPECT_LT(taken.count(), 30.0);
+  const double taken = thread_cpu_seconds() - start;
+  EXPECT_LT(taken, 30.0);
 }
 
 }  // namespace
