@@ -138,7 +138,7 @@ TEST(ResamplingRng, IsUniform) {
   std::array<int, 7> counts{};
   constexpr int kDraws = 70000;
   for (int draw = 0; draw < kDraws; ++draw) ++counts[rng.below(7)];
-  for (const int count : counts) EXPECT_NEAR(count, kDraws / 7, 5 * std::sqrt(kDraws * 6 / 49.0));
+  for (const int count : counts) EXPECT_NEAR(count, kDraws / 7.0, 5 * std::sqrt(kDraws * 6 / 49.0));
 }
 
 }  // namespace
