@@ -22,11 +22,6 @@ std::string shown(const std::string& path) {
   return printable(path, 4096);
 }
 
-bool is_there(const std::string& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 // What is not safetensors gets a better message than what its first 8 bytes would claim.
 Status refuse_other_formats(const std::string& path) {
   INGOT_ASSIGN(const auto file, MappedFile::open(path));

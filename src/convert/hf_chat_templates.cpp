@@ -15,11 +15,6 @@ namespace {
 
 constexpr const char* kDefault = "default";
 
-bool is_there(const std::string& path) {
-  std::error_code ignored;
-  return std::filesystem::exists(path, ignored);
-}
-
 std::string gguf_name(std::string name) {
   for (char& letter : name) {
     const bool kept =

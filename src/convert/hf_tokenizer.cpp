@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <utility>
 
 #include "base/mapped_file.h"
@@ -20,11 +19,6 @@ constexpr std::array<const char*, 2> kEnds = {"bos", "eos"};
 
 // Parts of the names of tokens that end a turn.
 constexpr std::array<std::string_view, 5> kTurnEnds = {"eot", "im_end", "end_of_turn", "|end|", "turn|"};
-
-bool is_there(const std::string& path) {
-  std::error_code ignored;
-  return std::filesystem::exists(path, ignored);
-}
 
 // Null where value is null, no object, or without the key.
 const Json* member(const Json* value, std::string_view key) {

@@ -1,5 +1,6 @@
 #include "convert/json_file.h"
 
+#include <filesystem>
 #include <limits>
 #include <utility>
 
@@ -12,6 +13,11 @@ namespace {
 constexpr size_t kMostFileBytes = size_t{256} << 20;  // the largest tokenizer.json in use has 35 MB
 
 }  // namespace
+
+bool is_there(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
 
 Result<Json> read_json_file(const std::string& path) {
   INGOT_ASSIGN(const auto file, MappedFile::open(path));

@@ -13,6 +13,9 @@ namespace ingot::core {
 
 using Json = nlohmann::json;
 
+// Whether the folder has such a file at all; what cannot be looked at is not there.
+bool is_there(const std::string& path);
+
 // Errors: the system's; no JSON; above 256 MiB.
 Result<Json> read_json_file(const std::string& path);
 
