@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <string_view>
@@ -213,13 +214,15 @@ void find_kv_growth(const ProfileReport& report, const ProfilePhase& phase, Find
 }
 
 void find_stage_limits(const ProfileReport& report, Findings& out) {
-  const double load = stage_ms(report.stages, {"open file", "read architecture", "load weights", "build tokenizer"});
+  const auto load_ms = [](const ProfileStage& stage) {
+    constexpr std::array<std::string_view, 5> kLoading = {"open file", "read architecture", "load weights",
+                                                          "pack weights", "build tokenizer"};
+    return std::ranges::find(kLoading, stage.name) == kLoading.end() ? 0.0 : stage.ms;
+  };
+  double load = 0;
+  for (const ProfileStage& stage : report.stages) load += load_ms(stage);
   if (report.first_byte_ms > 0 && load > 0.5 * report.first_byte_ms) {
-    const auto slowest = std::ranges::max_element(report.stages, {}, [](const ProfileStage& stage) {
-      const bool loads = stage.name == "open file" || stage.name == "read architecture" ||
-                         stage.name == "load weights" || stage.name == "build tokenizer";
-      return loads ? stage.ms : 0.0;
-    });
+    const auto slowest = std::ranges::max_element(report.stages, {}, load_ms);
     out.push_back({.kind = "load-bound",
                    .share = load / report.first_byte_ms,
                    .text = fmt::format("Loading takes {:.0f} % of the time to the first byte.",

@@ -27,7 +27,8 @@ namespace {
 
 // Room for every event of the request, by what a layer can ask for at most; and for a bounded amount of memory, beyond
 // which events are counted only.
-RecorderCapacity capacity_for(const Engine& engine, const PrefillPlan& plan, const ProfileOptions& options) {
+RecorderCapacity capacity_for(const Engine& engine, const PrefillPlan& plan, const ProfileOptions& options,
+                              const Recorder& loading) {
   constexpr int64_t kMostOperations = int64_t{1} << 21;
   constexpr int64_t kOperationsPerLayer = 24;
   constexpr int64_t kOperationsPerStep = 8;
@@ -47,7 +48,7 @@ RecorderCapacity capacity_for(const Engine& engine, const PrefillPlan& plan, con
   capacity.n_operations = std::min(kMostOperations, n_steps * per_step);
   capacity.n_loops =
       std::min(2 * kMostOperations, n_steps * (per_step * kLoopsPerOperation + n_expert_loops) * n_splits);
-  capacity.n_stages = 64 + n_steps * 8;
+  capacity.n_stages = static_cast<int64_t>(loading.stages().size()) + 64 + n_steps * 8;
   capacity.n_threads = engine.info().threads;
   return capacity;
 }
@@ -179,7 +180,9 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
   const Result<HardwareCounters> counters = HardwareCounters::open();
   Result<EnergyMeter> energy = EnergyMeter::open();
   reset_peak_memory();
-  Recorder loading({});
+  // Before the file is open, the number of its tensors is not known: this is that of the largest models.
+  constexpr int64_t kMostLoadStages = 4096;
+  Recorder loading({.n_stages = kMostLoadStages});
   RequestTimes times;
   const int64_t start_ns = zone_now_ns();
   INGOT_ASSIGN(const std::shared_ptr<Engine> engine, Engine::open(path, model, &loading));
@@ -194,7 +197,7 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
   const int64_t loaded_ns = zone_now_ns();
   TokenSequence sequence(engine);
   INGOT_ASSIGN(const PrefillPlan plan, sequence.plan(static_cast<int64_t>(tokens.size()), {.chunk = options.chunk}));
-  Recorder recorder(capacity_for(*engine, plan, options));
+  Recorder recorder(capacity_for(*engine, plan, options, loading));
   const int64_t shift_ns = zone_now_ns() - loaded_ns;
   times.start_ns = start_ns + shift_ns;
   move_stages(loading, shift_ns, recorder);
@@ -238,6 +241,7 @@ Result<ProfileReport> run_profile(const std::string& path, const ModelOptions& m
   report.prefill = describe_prefill(sequence.last_prefill(), *engine, ceilings);
   fill_memory(*engine, sequence.length(), counts, n_allocations, n_allocated, report.memory);
   summarize(recorder, engine->model().spec(), times, report);
+  report.dropped_events += loading.n_dropped();
   if (ceilings.dram_read.all_threads > 0) {
     INGOT_ASSIGN(const auto pool, ThreadPool::create(engine->info().threads));
     INGOT_ASSIGN(report.dram_read_now, measure_dram_read(*pool));

@@ -213,17 +213,39 @@ ProfilePhase summarize_phase(const Recorder& recorder, const LoopTimes& times, c
   return phase;
 }
 
-// The stages between two moments, one after another, and what lies between them as "other".
+struct NestedStage {
+  StageEvent event;
+  int64_t inside_ns = 0;  // of other stages
+};
+
+// In the order of their starts. They are recorded in that of their ends: what is inside a stage stands right before it.
+std::vector<NestedStage> stages_between(const Recorder& recorder, int64_t from_ns, int64_t to_ns) {
+  std::vector<NestedStage> stages;
+  std::vector<StageEvent> before;  // that are inside none yet
+  for (StageEvent event : recorder.stages()) {
+    if (event.start_ns < from_ns || event.start_ns >= to_ns) continue;
+    event.end_ns = std::min(event.end_ns, to_ns);
+    NestedStage& stage = stages.emplace_back(NestedStage{.event = event});
+    while (!before.empty() && before.back().start_ns >= event.start_ns) {
+      stage.inside_ns += before.back().end_ns - before.back().start_ns;
+      before.pop_back();
+    }
+    before.push_back(event);
+  }
+  std::ranges::stable_sort(stages, {}, [](const NestedStage& stage) { return stage.event.start_ns; });
+  return stages;
+}
+
+// The stages between two moments, by name and without what is inside them; what lies between them is "other".
 std::vector<ProfileStage> list_stages(const Recorder& recorder, const ApartTimes& apart, int64_t from_ns,
                                       int64_t to_ns) {
   std::vector<ProfileStage> stages;
   double covered = 0;
-  for (const StageEvent& event : recorder.stages()) {
-    if (event.start_ns < from_ns || event.start_ns >= to_ns) continue;
-    std::string name = event.name;
-    if (name == "step") name = phase_name(event.phase);
-    double ms = to_ms(event.start_ns, std::min(event.end_ns, to_ns));
-    if (std::string_view(event.name) == "step") ms -= apart.ms(event.start_ns, event.end_ns);
+  for (const auto& [event, inside_ns] : stages_between(recorder, from_ns, to_ns)) {
+    const bool is_step = std::string_view(event.name) == "step";
+    const std::string name = is_step ? phase_name(event.phase) : event.name;
+    double ms = to_ms(event.start_ns + inside_ns, event.end_ns);
+    if (is_step) ms -= apart.ms(event.start_ns, event.end_ns);
     covered += ms;
     const auto known = std::ranges::find(stages, name, &ProfileStage::name);
     if (known == stages.end()) {

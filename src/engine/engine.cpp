@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "base/log.h"
@@ -143,7 +144,9 @@ Status Engine::load(const GgufFile& file, Recorder* recorder) {
                                     .kv_dtype = kv_type,
                                     .n_context = context,
                                     .progress = options_.on_progress};
-  INGOT_ASSIGN(model_, Model::load(file, *ops_, load_options));
+  std::optional<ProfiledOps> recording;
+  if (recorder != nullptr) recording.emplace(*ops_, *recorder);
+  INGOT_ASSIGN(model_, Model::load(file, recording ? static_cast<Ops&>(*recording) : *ops_, load_options));
   options_.on_progress = {};
   const LinearWeights& positions = model_->weights().position_embedding;
   if (!positions.empty() && context > positions.matrix.rows) {

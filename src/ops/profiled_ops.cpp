@@ -60,6 +60,11 @@ void ProfiledOps::record(const char* fallback, const Work& work, const Fn& fn) {
   recorder_.add_operation(event);
 }
 
+Result<WeightMatrix> ProfiledOps::pack_weight(const HostTensor& tensor) {
+  const StageZone zone(&recorder_, "pack weights");
+  return inner_.pack_weight(tensor);
+}
+
 void ProfiledOps::embed(std::span<const int32_t> ids, const WeightMatrix& table, float scale, TensorView out) {
   const auto n_rows = static_cast<int64_t>(ids.size());
   record("embedding",

@@ -24,7 +24,8 @@ class ProfiledOps final : public Ops {
       : inner_(inner), recorder_(recorder), detail_(detail) {}
 
   Result<AlignedBuffer> allocate(size_t n_bytes) override { return inner_.allocate(n_bytes); }
-  Result<WeightMatrix> pack_weight(const HostTensor& tensor) override { return inner_.pack_weight(tensor); }
+  // A stage, "pack weights": no part of a step, like all that loads.
+  Result<WeightMatrix> pack_weight(const HostTensor& tensor) override;
   Status synchronise() override { return inner_.synchronise(); }
   const char* kernels() const override { return inner_.kernels(); }
   const char* kernels_for(const WeightMatrix& w) const override { return inner_.kernels_for(w); }

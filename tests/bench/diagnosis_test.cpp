@@ -388,6 +388,10 @@ TEST(LoadBound, NamesTheSlowestPart) {
   EXPECT_THAT(finding->evidence, AllOf(HasSubstr("651.0 of 1000.0 ms"), HasSubstr("\"load weights\" (600.0 ms)")));
   calm.report.stages[1].ms = 400;
   EXPECT_EQ(calm.find("load-bound"), nullptr);
+  calm.report.stages.push_back({"pack weights", 450});
+  const ProfileFinding* packing = calm.find("load-bound");
+  ASSERT_NE(packing, nullptr);
+  EXPECT_THAT(packing->evidence, AllOf(HasSubstr("901.0 of 1000.0 ms"), HasSubstr("\"pack weights\" (450.0 ms)")));
 }
 
 TEST(SamplerBound, CountsSamplingTextAndOutput) {

@@ -241,6 +241,28 @@ TEST(Summarize, AddsUpByPhaseGroupAndOperation) {
   EXPECT_THAT(stages, ElementsAre(std::pair("decode", 8.0), std::pair("sampling", 2.0), std::pair("other", 0.0)));
 }
 
+TEST(Summarize, CountsAStageInsideAnotherOnce) {
+  Made made;
+  const int64_t start = made.now;
+  made.stage("open file", 2);
+  const int64_t loading = made.now;
+  made.now += 3 * kMs;
+  made.stage("pack weights", 10);
+  const int64_t innermost = made.now;
+  made.stage("check", 1);
+  made.now += 4 * kMs;
+  made.recorder.add_stage({.name = "pack weights", .start_ns = innermost, .end_ns = made.now});
+  made.now += 2 * kMs;
+  made.recorder.add_stage({.name = "load weights", .start_ns = loading, .end_ns = made.now});
+  made.stage("build tokenizer", 6);
+  summarize(made.recorder, made.spec, {start, made.now, made.now}, made.report);
+  std::vector<std::pair<std::string, double>> stages;
+  for (const ProfileStage& stage : made.report.stages) stages.emplace_back(stage.name, stage.ms);
+  EXPECT_THAT(stages,
+              ElementsAre(std::pair("open file", 2.0), std::pair("load weights", 5.0), std::pair("pack weights", 14.0),
+                          std::pair("check", 1.0), std::pair("build tokenizer", 6.0), std::pair("other", 0.0)));
+}
+
 TEST(Summarize, TellsSerialWorkFromWaiting) {
   Made made;
   const int64_t start = made.now;
@@ -398,6 +420,7 @@ TEST(RunProfile, StagesAddUpToTheWallTime) {
     EXPECT_NEAR(sum_ms(report->stages), report->first_byte_ms, 1e-6);
     EXPECT_NEAR(sum_ms(report->stages) + sum_ms(report->decode_stages), report->wall_ms, 1e-6);
     EXPECT_GT(ms_of(report->stages, "load weights"), 0);
+    EXPECT_GT(ms_of(report->stages, "pack weights"), 0);
     EXPECT_GT(ms_of(report->stages, "prefill: layers"), 0);
     const double other = ms_of(report->stages, "other") + ms_of(report->decode_stages, "other");
     EXPECT_GE(other, 0);
