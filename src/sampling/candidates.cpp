@@ -1,6 +1,7 @@
 #include "sampling/candidates.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -42,15 +43,13 @@ void Candidates::list_from(float threshold) {
   const bool whole = is_whole_table();
   const float best = table->best();
   const float table_threshold = whole ? threshold : table_logit(std::max(threshold - best_logit(), least));
+  const auto find = block_passes().find;
   table->for_each_block(table_threshold, [&](int32_t first_id, std::span<const float, LogitTable::kBlock> logits) {
     if (items.size() < n_items + logits.size()) items.resize(std::max(2 * items.size(), n_items + logits.size()));
-    // Written always, counted only if it stays: no branch to mispredict.
-    Candidate* item = items.data() + n_items;
-    for (size_t index = 0; index < logits.size(); ++index) {
-      *item = {first_id + static_cast<int32_t>(index), logits[index]};
-      item += static_cast<ptrdiff_t>(logits[index] >= table_threshold);
+    for (uint64_t found = find(logits.data(), table_threshold); found != 0; found &= found - 1) {
+      const int index = std::countr_zero(found);
+      items[n_items++] = {first_id + index, logits[static_cast<size_t>(index)]};
     }
-    n_items = static_cast<size_t>(item - items.data());
   });
   items.resize(n_items);
   table = nullptr;

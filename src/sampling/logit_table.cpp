@@ -35,6 +35,7 @@ Status LogitTable::load(std::span<const float> logits) {
   maxima_.resize(n_blocks);
   patch_of_.assign(n_blocks, -1);
   patches_.clear();
+  forget();
   const size_t n_whole = logits.size() / kBlock;
   bool valid = block_passes().scan(logits.data(), n_whole, maxima_.data());
   if (n_whole < n_blocks) valid = block_passes().scan(patch(n_whole), 1, &maxima_[n_whole]) && valid;
@@ -64,6 +65,11 @@ void LogitTable::update_maximum(size_t block) {
   block_passes().scan(block_logits(block).data(), 1, &maxima_[block]);
 }
 
+void LogitTable::forget() {
+  best_.reset();
+  sum_.reset();
+}
+
 float LogitTable::get(int32_t id) const {
   const auto index = static_cast<size_t>(id);
   const size_t block = index / kBlock;
@@ -82,6 +88,7 @@ void LogitTable::put(int32_t id, float logit) {
   const size_t block = static_cast<size_t>(id) / kBlock;
   float& place = patch(block)[static_cast<size_t>(id) % kBlock];
   const float before = std::exchange(place, logit);
+  forget();
   if (logit >= maxima_[block]) {
     maxima_[block] = logit;
   } else if (before == maxima_[block]) {
@@ -91,6 +98,7 @@ void LogitTable::put(int32_t id, float logit) {
 
 void LogitTable::allow_only(std::span<const uint64_t> allowed) {
   INGOT_CHECK(allowed.size() >= maxima_.size(), "the mask has fewer words than the vocabulary needs");
+  forget();
   for (size_t block = 0; block < maxima_.size(); ++block) {
     const uint64_t word = allowed[block];
     if (word == ~uint64_t{0}) continue;
@@ -108,13 +116,22 @@ void LogitTable::allow_only(std::span<const uint64_t> allowed) {
 }
 
 float LogitTable::best() const {
+  if (best_) return *best_;
+  // The maxima are themselves blocks of numbers, whose maxima are found as quickly.
   float best = -kInfinity;
-  for (const float maximum : maxima_) best = std::max(best, maximum);
+  const size_t n_whole = maxima_.size() / kBlock;
+  for (size_t at = 0; at < n_whole; ++at) {
+    float maximum = -kInfinity;
+    block_passes().scan(maxima_.data() + at * kBlock, 1, &maximum);
+    best = std::max(best, maximum);
+  }
+  for (size_t block = n_whole * kBlock; block < maxima_.size(); ++block) best = std::max(best, maxima_[block]);
+  best_ = best;
   return best;
 }
 
 int32_t LogitTable::best_id() const {
-  const auto block = static_cast<size_t>(std::max_element(maxima_.begin(), maxima_.end()) - maxima_.begin());
+  const auto block = static_cast<size_t>(std::find(maxima_.begin(), maxima_.end(), best()) - maxima_.begin());
   const auto logits = block_logits(block);
   const auto place = std::find(logits.begin(), logits.end(), maxima_[block]);
   return static_cast<int32_t>(block * kBlock + static_cast<size_t>(place - logits.begin()));
@@ -149,6 +166,7 @@ size_t LogitTable::group_blocks(size_t first, const WeightRule& rule,
 template <typename Visit>
 void LogitTable::weigh_groups(const WeightRule& rule, decltype(BlockPasses::weigh) add_up, Visit&& visit) {
   rule_ = rule;
+  sum_.reset();
   group_sums_.clear();
   for (size_t first = 0; first < maxima_.size(); first += kGroup) {
     std::array<const float*, kGroup> blocks;
@@ -160,21 +178,28 @@ void LogitTable::weigh_groups(const WeightRule& rule, decltype(BlockPasses::weig
   }
 }
 
+WeightRule LogitTable::rule_in_eighths(float scale, float least) const {
+  constexpr float kMost = std::numeric_limits<float>::max();
+  return {best(), std::min(scale * kEighthsPerUnit, kMost), std::max(least * kEighthsPerUnit, kLeastEighths)};
+}
+
 double LogitTable::weigh(float scale, float least) {
+  const WeightRule rule = rule_in_eighths(scale, least);
+  if (sum_ && rule == rule_) return *sum_;
   double sum = 0.0;
-  weigh_groups({best(), scale, std::max(least, kLeastDistance)}, block_passes().weigh,
-               [&sum](const WeightSums& sums) { sum += sums.weights; });
+  weigh_groups(rule, block_passes().weigh, [&sum](const WeightSums& sums) { sum += sums.weights; });
+  sum_ = sum;
   return sum;
 }
 
 LogitTable::Expected LogitTable::weigh_with_mean(float scale) {
   double sum = 0.0;
   double products = 0.0;
-  weigh_groups({best(), scale, kLeastDistance}, block_passes().weigh_with_products, [&](const WeightSums& sums) {
+  weigh_groups(rule_in_eighths(scale, kLeastDistance), block_passes().weigh_with_products, [&](const WeightSums& sums) {
     sum += sums.weights;
     products += sums.products;
   });
-  return {sum, products / sum};
+  return {sum, products / sum / kEighthsPerUnit};
 }
 
 LogitTable::Drawn LogitTable::token_at(double mass) const {
@@ -192,7 +217,7 @@ LogitTable::Drawn LogitTable::token_at(double mass) const {
     const auto logits = block_logits(block);
     for (size_t index = 0; index < kBlock; ++index) {
       const float distance = (logits[index] - rule_.best) * rule_.scale;
-      const double weight = distance >= rule_.least ? exp_in_range_of<float, int32_t>(distance) : 0.0f;
+      const double weight = distance >= rule_.least ? exp2_eighths<float, uint32_t>(distance) : 0.0f;
       if (weight == 0.0) continue;
       drawn = {static_cast<int32_t>(block * kBlock + index), weight};
       mass -= weight;

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -81,6 +82,7 @@ class LogitTable {
   // Blocks that are summed as one: adding up the lanes costs as much as a few of their steps.
   static constexpr size_t kGroup = 8;
 
+  WeightRule rule_in_eighths(float scale, float least) const;
   // Those of the group that begins with this block in which a token is allowed and not below the rule's least.
   size_t group_blocks(size_t first, const WeightRule& rule, std::span<const float*, kGroup> out_blocks) const;
   Moments exact_moments() const;
@@ -90,6 +92,8 @@ class LogitTable {
   float* patch(size_t block);
   void put(int32_t id, float logit);
   void update_maximum(size_t block);
+  // After a logit changed.
+  void forget();
 
   std::span<const float> logits_;  // (n_vocab)
   std::vector<float> maxima_;      // (n_blocks)
@@ -99,6 +103,9 @@ class LogitTable {
   // Of the last weigh(): the sums of groups of blocks, in their order, and the rule.
   std::vector<float> group_sums_;
   WeightRule rule_;
+  // What is known until a logit changes: asked for several times in one draw.
+  mutable std::optional<float> best_;
+  std::optional<double> sum_;  // of the last weigh()
 };
 
 }  // namespace ingot::core

@@ -145,7 +145,7 @@ TEST(LogitTable, WeighsTheSameWithEveryWidthOfVectors) {
   ASSERT_FALSE(passes.empty());
   for (const float scale : {0.01f, 0.7f, 1.0f, 30.0f, std::numeric_limits<float>::max()}) {
     for (size_t n_blocks = 1; n_blocks <= 4; ++n_blocks) {
-      const WeightRule rule{best, scale, -5.0f};
+      const WeightRule rule{best, scale, -50.0f};
       WeightSums expected;
       passes[0].weigh_with_products(blocks, n_blocks, rule, expected);
       double weights = 0.0;
@@ -153,8 +153,9 @@ TEST(LogitTable, WeighsTheSameWithEveryWidthOfVectors) {
       for (size_t at = 0; at < n_blocks * LogitTable::kBlock; ++at) {
         const float distance = (logits[at] - best) * scale;
         if (distance < rule.least) continue;
-        weights += exp_weight(distance);
-        if (exp_weight(distance) > 0.0f) products += static_cast<double>(exp_weight(distance)) * distance;
+        const double weight = std::exp2(static_cast<double>(distance) / 8);
+        weights += weight;
+        products += weight * distance;
       }
       EXPECT_NEAR(expected.weights, weights, 1e-6 * weights);
       EXPECT_NEAR(expected.products, products, -1e-6 * products);
@@ -226,6 +227,44 @@ TEST(LogitTable, EveryWidthOfVectorsSeesWhatIsNoNumber) {
   }
 }
 
+TEST(LogitTable, FindsTheSameWithEveryWidthOfVectors) {
+  std::vector<float> logits = random_logits(LogitTable::kBlock, 12);
+  logits[3] = logits[60];
+  for (size_t at = 0; at < logits.size(); at += 9) logits[at] = -kInf;
+  for (const float threshold : {-1e30f, logits[60], 0.0f, 1e30f, -kInf}) {
+    uint64_t expected = 0;
+    for (size_t at = 0; at < logits.size(); ++at) expected |= uint64_t{logits[at] >= threshold} << at;
+    for (const BlockPasses& pass : all_block_passes()) {
+      EXPECT_EQ(pass.find(logits.data(), threshold), expected) << pass.name << " " << threshold;
+    }
+  }
+}
+
+TEST(LogitTable, WhatItKnowsOfTheWholeFollowsEachChange) {
+  LogitTable table = load({1.0f, 2.0f, 3.0f});
+  const auto expect_sum = [&](double sum) {
+    for (int again = 0; again < 2; ++again) EXPECT_NEAR(table.weigh(1.0f), sum, 1e-6 * sum);
+  };
+  expect_sum(std::exp(-2.0) + std::exp(-1.0) + 1.0);
+  EXPECT_NEAR(table.weigh(2.0f), std::exp(-4.0) + std::exp(-2.0) + 1.0, 1e-6);
+  EXPECT_NEAR(table.weigh(1.0f, -1.5f), std::exp(-1.0) + 1.0, 1e-6);
+  table.set(0, 5.0f);
+  EXPECT_EQ(table.best(), 5.0f);
+  expect_sum(std::exp(-3.0) + std::exp(-2.0) + 1.0);
+  table.forbid(0);
+  EXPECT_EQ(table.best(), 3.0f);
+  expect_sum(std::exp(-1.0) + 1.0);
+  EXPECT_EQ(table.weigh_with_mean(2.0f).sum, table.weigh(2.0f));
+  expect_sum(std::exp(-1.0) + 1.0);
+  table.allow_only(std::vector<uint64_t>{0b010});
+  EXPECT_EQ(table.best(), 2.0f);
+  expect_sum(1.0);
+  const std::vector<float> next = {7.0f, 7.0f};
+  ASSERT_TRUE(table.load(next).has_value());
+  EXPECT_EQ(table.best(), 7.0f);
+  expect_sum(2.0);
+}
+
 TEST(LogitTable, GivesEachTokenTheMassOfItsWeight) {
   std::vector<float> logits = random_logits(1000, 8);
   for (size_t at = 0; at < 300; ++at) logits[at] = -kInf;
@@ -256,24 +295,36 @@ TEST(LogitTable, MomentsOfExtremeLogitsAreNumbers) {
   EXPECT_NEAR(table.moments().deviation / 2.449489742783178e38, 1.0, 1e-6);
 }
 
-TEST(ExpWeight, IsExpToThreePartsInTenMillion) {
+TEST(ExpWeight, IsExpToThePrecisionOfItsArgument) {
   EXPECT_EQ(exp_weight(0.0f), 1.0f);
   EXPECT_EQ(exp_weight(-87.5f), 0.0f);
   EXPECT_EQ(exp_weight(-kInf), 0.0f);
   double worst = 0.0;
   for (int step = 0; step < 87'000; ++step) {
     const float x = -0.001f * static_cast<float>(step);
-    worst = std::max(worst, std::abs(exp_weight(x) / std::exp(static_cast<double>(x)) - 1.0));
+    const double error = std::abs(exp_weight(x) / std::exp(static_cast<double>(x)) - 1.0);
+    worst = std::max(worst, error / (2e-7 - 1.2e-7 * x));
   }
-  EXPECT_LT(worst, 3e-7);
+  EXPECT_LT(worst, 1.0);
+}
+
+TEST(ExpWeight, OfEighthsOfADoublingIsTheirPower) {
+  double worst = 0.0;
+  for (int step = 0; step <= 100'400; ++step) {
+    const float x = -0.01f * static_cast<float>(step);
+    const double exact = std::exp2(static_cast<double>(x) / 8);
+    worst = std::max(worst, std::abs(exp2_eighths<float, uint32_t>(x) / exact - 1.0));
+  }
+  EXPECT_LT(worst, 2e-7);
+  EXPECT_EQ((exp2_eighths<float, uint32_t>(-1000.0f)), 0x1p-125f);
 }
 
 // Literal bits: a draw on a border falls to the same side on every machine.
 TEST(ExpWeight, GivesTheSameBitsEverywhere) {
   EXPECT_EQ(exp_weight(-0.1f), 0x1.cf46da0000000p-1f);
-  EXPECT_EQ(exp_weight(-1.0f), 0x1.78b5640000000p-2f);
-  EXPECT_EQ(exp_weight(-20.3f), 0x1.a3b8f20000000p-30f);
-  EXPECT_EQ(exp_weight(-86.9f), 0x1.8c1f120000000p-126f);
+  EXPECT_EQ(exp_weight(-1.0f), 0x1.78b5620000000p-2f);
+  EXPECT_EQ(exp_weight(-20.3f), 0x1.a3b90a0000000p-30f);
+  EXPECT_EQ(exp_weight(-86.9f), 0x1.8c1f160000000p-126f);
 }
 
 TEST(ExpWeight, LanesAgreeWithASingleOne) {

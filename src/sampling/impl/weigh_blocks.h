@@ -1,5 +1,5 @@
-// For a namespace that has Floats and Ints of some width, sixteen_lanes.h and exp_in_range_of(), within a region of its
-// instruction set.
+// For a namespace that has Floats, Ints and Words of some width, sixteen_lanes.h and exp2_eighths(), within a region of
+// its instruction set.
 
 template <bool kWithProducts>
 void weigh_blocks_of(const float* const* blocks, size_t n_blocks, const WeightRule& rule, WeightSums& out_sums) {
@@ -13,7 +13,7 @@ void weigh_blocks_of(const float* const* blocks, size_t n_blocks, const WeightRu
         __builtin_memcpy(&logits, blocks[block] + at + part * kLanes, sizeof logits);
         const Floats distance = (logits - rule.best) * rule.scale;
         const Ints counts = distance >= rule.least;
-        const Floats weight = exp_in_range_of<Floats, Ints>(distance);
+        const Floats weight = exp2_eighths<Floats, Words>(distance);
         weights[part] += counts ? weight : Floats{};
         if (kWithProducts) products[part] += counts ? weight * distance : Floats{};
       }
