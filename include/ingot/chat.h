@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "ingot/chat_output.h"
 #include "ingot/expected.h"
 #include "ingot/types.h"
 
@@ -16,8 +17,12 @@ namespace ingot {
 struct ChatMessage {
   std::string role;  // "system", "user", "assistant", "tool"
   std::string content;
+  std::vector<ChatToolCall> tool_calls = {};  // of the assistant
+  std::string name = {};                      // of "tool": which one answers; empty: not said, as its call
+  std::string tool_call_id = {};
 };
-// As the JSON that ChatTemplate::render() takes; bytes that are no UTF-8 become U+FFFD.
+// As the JSON that ChatTemplate::render() takes, with tool calls as OpenAI's interface has them, but their arguments as
+// an object, since templates expect one; bytes that are no UTF-8 become U+FFFD.
 std::string messages_json(std::span<const ChatMessage> messages);
 
 // A prompt, and which of its bytes the user wrote (sorted, apart): Tokenizer::tokenize() makes no control token of

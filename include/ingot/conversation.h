@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ingot/chat.h"
@@ -21,6 +22,9 @@ struct ConversationOptions {
   std::string system = {};                         // what the model is told about its part; empty: nothing
   std::optional<ChatTemplate> chat_template = {};  // absent: the model's own
   std::string output_format = {};                  // one of chat_output_formats(); empty: what the template tells
+  // As RenderOptions has them: the tools that the model may call, a JSON list, and more of the template's variables.
+  std::string tools = {};
+  std::vector<std::pair<std::string, std::string>> variables = {};
 };
 
 struct ReplyOptions {
@@ -36,7 +40,8 @@ struct Reply {
 // Belongs to one thread at a time. It keeps the model alive.
 class Conversation {
  public:
-  // Errors: a model without a chat template where none is given; a template or a format that is not known.
+  // Errors: a model without a chat template where none is given; a format that is not known; tools that are no JSON
+  // list, variables that are no JSON.
   static Expected<Conversation> create(const Model& model, const ConversationOptions& options = {});
   Conversation(Conversation&&) noexcept;
   Conversation& operator=(Conversation&&) noexcept;
@@ -48,10 +53,10 @@ class Conversation {
   std::span<const ChatMessage> messages() const;
   void add(ChatMessage message);
 
-  // Generates the answer to the messages so far and adds it to them, also when it was interrupted or cut at its
-  // greatest length; an interruption before the first token adds nothing. n_cached_tokens of the result tells how much
-  // had been read before. Errors, after which everything is as before: what the template says, a prompt that does not
-  // fit the context, memory.
+  // Generates the answer to the messages so far and adds it to them, its calls of tools included, also when it was
+  // interrupted or cut at its greatest length; an interruption before the first token adds nothing. n_cached_tokens of
+  // the result tells how much had been read before. Errors, after which everything is as before: what the template
+  // says, a prompt that does not fit the context, memory.
   Expected<Reply> reply(const ReplyOptions& options = {});
 
   // Takes the last answer away, so that reply() answers again. False: there is none.

@@ -8,6 +8,7 @@
 
 #include "cli/chat/chat_session.h"
 #include "cli/commands.h"
+#include "cli/delta_text.h"
 #include "cli/exit_codes.h"
 #include "cli/interrupt.h"
 #include "cli/run_flags.h"
@@ -24,6 +25,7 @@ using Clock = std::chrono::steady_clock;
 constexpr const char* kRunExamples = R"(Examples:
   ingot run model.gguf                                    a chat; /help there says more
   ingot run model.gguf -p "What is the capital of France?" --system "Answer in one word."
+  ingot run model.gguf -p "What is the weather in Rome?" --tools tools.json --json
   cat article.txt | ingot run model.gguf -p "In one sentence:" --json
   ingot run model.gguf -f question.txt --seed 7 --stop "Q:"
   ingot run model.gguf --raw -p "The capital of France is" -n 16 --temp 0
@@ -98,9 +100,8 @@ int answer_once(const RunFlags& flags, const Model& model, const std::optional<G
       output.reasoning(delta.text);
       return true;
     }
-    // Nobody gave the model tools; what it calls all the same is shown as it stands.
-    if (delta.kind == ChatDeltaKind::kCallBegin) return output.text(delta.name);
-    return delta.text.empty() || output.text(delta.text);
+    const std::string text = delta_text(delta);
+    return text.empty() || output.text(text);
   };
   output.echo(prompt);
   const InterruptScope interrupt(options.generate.cancel);
@@ -123,11 +124,13 @@ std::string wrong_usage(const RunFlags& flags) {
   if (flags.n_probs >= 0 && !flags.json) return "--n-probs needs --json: the text alone has no place for them";
   if (!flags.takes_prompt_raw()) return {};
   const char* why = flags.raw ? "--raw" : flags.special ? "--special" : "a state";
-  if (flags.system) return fmt::format("--system and {} exclude each other: the prompt goes in as it is", why);
-  if (!flags.chat_template.empty()) {
-    return fmt::format("--chat-template and {} exclude each other: the prompt goes in as it is", why);
-  }
-  return {};
+  const char* of_chat = flags.system                   ? "--system"
+                        : !flags.chat_template.empty() ? "--chat-template"
+                        : !flags.tools.empty()         ? "--tools"
+                        : !flags.variables.empty()     ? "--var"
+                                                       : nullptr;
+  if (of_chat == nullptr) return {};
+  return fmt::format("{} and {} exclude each other: the prompt goes in as it is", of_chat, why);
 }
 
 bool opens_chat(const RunFlags& flags) {
@@ -153,6 +156,14 @@ int run(const RunFlags& given) {
     if (!chosen) return report_error(chosen.error().message);
     talk.chat_template = std::move(*chosen);
   }
+  if (!flags.tools.empty()) {
+    Expected<std::string> tools = read_file(flags.tools);
+    if (!tools) return report_error(tools.error().message);
+    talk.tools = std::move(*tools);
+  }
+  auto variables = parse_variables(flags.variables);
+  if (!variables) return report_wrong_usage(variables.error().message);
+  talk.variables = std::move(*variables);
   const Expected<std::optional<Grammar>> grammar = flags.constraint.read();
   if (!grammar) return report_error(grammar.error().message);
   const Expected<Model> model = open_model(flags.model);
@@ -162,8 +173,11 @@ int run(const RunFlags& given) {
     Expected<Conversation> created = Conversation::create(*model, talk);
     if (!created) return report_error(created.error().message);
     conversation = std::move(*created);
-  } else if (flags.system) {
-    return report_error("--system: the model has no chat template (--chat-template gives one)");
+  } else if (flags.system || !flags.tools.empty() || !flags.variables.empty()) {
+    return report_error(fmt::format("{}: the model has no chat template (--chat-template gives one)",
+                                    flags.system           ? "--system"
+                                    : !flags.tools.empty() ? "--tools"
+                                                           : "--var"));
   }
   if (chat) {
     ChatSettings settings{.sampling = flags.sampling, .generate = flags.generate_options()};

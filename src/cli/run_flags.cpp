@@ -41,6 +41,11 @@ void add_chat_flags(CommandLine app, RunFlags& flags) {
   app.add_optional("--chat-template", flags.chat_template,
                    "A template for models without one, or instead of theirs: a name (ingot template "
                    "--help lists them) or a file");
+  app.add_optional("--tools", flags.tools,
+                   "A file with the tools that the model may call, JSON; what it calls is \"tool_calls\" with --json");
+  app.add_optional("--var", flags.variables,
+                   "NAME=JSON: one more variable of the template, as enable_thinking=false; may be repeated")
+      .one_value_each();
   app.add_reserved("--image", "Reserved: images cannot be read yet",
                    "images cannot be read yet; the flag is kept for them");
 }

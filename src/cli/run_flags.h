@@ -32,6 +32,8 @@ struct RunFlags {
   bool stream = false;
   std::optional<std::string> system;
   std::string chat_template;
+  std::string tools;  // a file
+  std::vector<std::string> variables;
   std::string load_state;
   std::string save_state;
 

@@ -106,20 +106,12 @@ int run(const TemplateFlags& given) {
   }
   RenderOptions options{
       .bos = flags.bos, .eos = flags.eos, .add_generation_prompt = !flags.no_generation_prompt, .now = flags.now};
-  for (const std::string& variable : flags.variables) {
-    const size_t equals = variable.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      report_error(fmt::format("--var {}: expected NAME=JSON", variable));
-      return kWrongUsage;
-    }
-    const std::string json = variable.substr(equals + 1);
-    if (!Json::accept(json)) {
-      report_error(fmt::format("--var {}: {} is no JSON; a text needs quotes: --var '{}=\"...\"'", variable, json,
-                               variable.substr(0, equals)));
-      return kWrongUsage;
-    }
-    options.variables.emplace_back(variable.substr(0, equals), json);
+  auto variables = parse_variables(flags.variables);
+  if (!variables) {
+    report_error(variables.error().message);
+    return kWrongUsage;
   }
+  options.variables = std::move(*variables);
   const Expected<ChatTemplate> chat_template = open_template(flags);
   if (!chat_template) return report_error(chat_template.error().message);
   Expected<Conversation> conversation = read_conversation(flags);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/json_text.h"
 #include "cli/streams.h"
 
 namespace ingot::cli {
@@ -24,6 +25,24 @@ Expected<ChatTemplate> choose_template(const std::string& name_or_path) {
     return ChatTemplate::built_in(name_or_path);
   }
   return parse_template_file(name_or_path);
+}
+
+Expected<std::vector<std::pair<std::string, std::string>>> parse_variables(const std::vector<std::string>& texts) {
+  std::vector<std::pair<std::string, std::string>> variables;
+  for (const std::string& text : texts) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return Error{ErrorCode::kInvalidInput, fmt::format("--var {}: expected NAME=JSON", text)};
+    }
+    const std::string name = text.substr(0, equals);
+    const std::string json = text.substr(equals + 1);
+    if (!Json::accept(json)) {
+      return Error{ErrorCode::kInvalidInput,
+                   fmt::format("--var {}: {} is no JSON; a text needs quotes: --var '{}=\"...\"'", text, json, name)};
+    }
+    variables.emplace_back(name, json);
+  }
+  return variables;
 }
 
 }  // namespace ingot::cli

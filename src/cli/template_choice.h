@@ -1,7 +1,9 @@
-// Which chat template a flag means.
+// Which chat template a flag means, and which variables it is to see.
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "ingot/chat.h"
 
@@ -11,5 +13,7 @@ namespace ingot::cli {
 Expected<ChatTemplate> parse_template_file(const std::string& path);
 // One that ingot brings along, or else a file's. Errors: neither; those of the file.
 Expected<ChatTemplate> choose_template(const std::string& name_or_path);
+// Of --var NAME=JSON. Errors: wrong usage.
+Expected<std::vector<std::pair<std::string, std::string>>> parse_variables(const std::vector<std::string>& texts);
 
 }  // namespace ingot::cli

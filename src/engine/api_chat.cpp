@@ -20,6 +20,18 @@ struct ChatTemplate::Impl {
 
 namespace {
 
+using Json = nlohmann::ordered_json;
+
+Json call_json(const ChatToolCall& call) {
+  Json arguments = Json::parse(call.arguments_json, nullptr, /*allow_exceptions=*/false);
+  // A call that was cut off in the middle stands there as far as it came.
+  if (arguments.is_discarded()) arguments = core::well_formed(call.arguments_json);
+  Json json{{"type", "function"},
+            {"function", {{"name", core::well_formed(call.name)}, {"arguments", std::move(arguments)}}}};
+  if (!call.id.empty()) json["id"] = core::well_formed(call.id);
+  return json;
+}
+
 core::Result<core::ChatTemplate> open_template(const std::string& path) {
   INGOT_ASSIGN(const core::GgufFile file, core::GgufFile::open(path));
   auto parsed = core::read_vocabulary(file.metadata()).and_then(core::Tokenizer::create).and_then([](auto tokenizer) {
@@ -33,9 +45,13 @@ core::Result<core::ChatTemplate> open_template(const std::string& path) {
 }  // namespace
 
 std::string messages_json(std::span<const ChatMessage> messages) {
-  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  Json list = Json::array();
   for (const ChatMessage& message : messages) {
-    list.push_back({{"role", core::well_formed(message.role)}, {"content", core::well_formed(message.content)}});
+    Json entry{{"role", core::well_formed(message.role)}, {"content", core::well_formed(message.content)}};
+    if (!message.name.empty()) entry["name"] = core::well_formed(message.name);
+    for (const ChatToolCall& call : message.tool_calls) entry["tool_calls"].push_back(call_json(call));
+    if (!message.tool_call_id.empty()) entry["tool_call_id"] = core::well_formed(message.tool_call_id);
+    list.push_back(std::move(entry));
   }
   return list.dump();
 }

@@ -39,6 +39,41 @@ std::string state_path(const std::string& path) {
   return path + ".state";
 }
 
+// Null: there is no text of that key.
+const std::string* text_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found == object.end() ? nullptr : found->get_ptr<const std::string*>();
+}
+
+std::string text_or_nothing(const Json& object, const char* key) {
+  const std::string* text = text_of(object, key);
+  return text == nullptr ? std::string() : *text;
+}
+
+// As messages_json() writes it.
+std::optional<ChatMessage> read_message(const Json& entry) {
+  const std::string* role = entry.is_object() ? text_of(entry, "role") : nullptr;
+  const std::string* content = entry.is_object() ? text_of(entry, "content") : nullptr;
+  if (role == nullptr || content == nullptr) return std::nullopt;
+  ChatMessage message{.role = *role,
+                      .content = *content,
+                      .tool_calls = {},
+                      .name = text_or_nothing(entry, "name"),
+                      .tool_call_id = text_or_nothing(entry, "tool_call_id")};
+  const Json no_calls = Json::array();
+  const auto calls = entry.find("tool_calls");
+  for (const Json& call : calls == entry.end() ? no_calls : *calls) {
+    const auto function = call.is_object() ? call.find("function") : call.end();
+    if (function == call.end() || !function->is_object() || text_of(*function, "name") == nullptr) return std::nullopt;
+    const Json arguments = function->value("arguments", Json::object());
+    const auto* as_text = arguments.get_ptr<const std::string*>();
+    message.tool_calls.push_back({.id = text_or_nothing(call, "id"),
+                                  .name = *text_of(*function, "name"),
+                                  .arguments_json = as_text != nullptr ? *as_text : arguments.dump()});
+  }
+  return message;
+}
+
 // Tells two states apart whose texts a file could have mixed up.
 std::string hash_of(std::span<const int32_t> tokens) {
   return fmt::format("{:016x}", XXH3_64bits(tokens.data(), tokens.size_bytes()));
@@ -101,6 +136,8 @@ struct Conversation::Impl {
   Model model;
   ChatTemplate chat_template;
   std::string output_format;
+  std::string tools;
+  std::vector<std::pair<std::string, std::string>> variables;
   std::string stop;  // see stop_between_messages()
   std::string system;
   std::vector<ChatMessage> messages;
@@ -126,12 +163,20 @@ Expected<Conversation> Conversation::create(const Model& model, const Conversati
     const std::string format =
         options.output_format.empty() ? detect_chat_output_format(chat_template->source()) : options.output_format;
     // Names what is wrong with the format now and not at the first answer.
-    if (auto parser = ChatOutputParser::create({.format = format}); !parser) return parser.error();
+    if (auto parser = ChatOutputParser::create({.format = format, .tools_json = options.tools}); !parser) {
+      return parser.error();
+    }
+    for (const auto& [name, json] : options.variables) {
+      if (Json::accept(json)) continue;
+      return Error{ErrorCode::kInvalidInput, fmt::format("the variable {} of the template: {} is no JSON", name, json)};
+    }
     std::string stop = stop_between_messages(*chat_template, model.tokenizer());
     std::shared_ptr<core::Engine> engine = model.impl_->engine;
     return Conversation(std::make_unique<Impl>(Impl{.model = model,
                                                     .chat_template = std::move(*chat_template),
                                                     .output_format = format,
+                                                    .tools = options.tools,
+                                                    .variables = options.variables,
                                                     .stop = std::move(stop),
                                                     .system = options.system,
                                                     .messages = {},
@@ -161,7 +206,9 @@ Expected<RenderedPrompt> Conversation::Impl::render() const {
     const auto text = token < 0 ? Expected<std::string>(std::string()) : tokenizer.piece(token);
     return text ? *text : std::string();
   };
-  return chat_template.render(messages_json(list), {.bos = spelled(tokenizer.bos()), .eos = spelled(tokenizer.eos())});
+  return chat_template.render(
+      messages_json(list),
+      {.tools = tools, .variables = variables, .bos = spelled(tokenizer.bos()), .eos = spelled(tokenizer.eos())});
 }
 
 core::Result<std::vector<int32_t>> Conversation::Impl::tokens_from(const RenderedPrompt& prompt, size_t first) const {
@@ -187,7 +234,8 @@ Expected<Reply> Conversation::reply(const ReplyOptions& options) {
     // What a grammar prescribes has no markup, whatever it looks like.
     const std::string format = options.generate.grammar ? "plain" : impl_->output_format;
     const bool in_reasoning = opens_chat_reasoning(format, rendered->text);
-    Expected<ChatOutputParser> parser = ChatOutputParser::create({.format = format, .in_reasoning = in_reasoning});
+    Expected<ChatOutputParser> parser =
+        ChatOutputParser::create({.format = format, .in_reasoning = in_reasoning, .tools_json = impl_->tools});
     if (!parser) return parser.error();
 
     Reply reply;
@@ -205,7 +253,9 @@ Expected<Reply> Conversation::reply(const ReplyOptions& options) {
     parts.finish();
     reply.result = std::move(*result);
     if (!reply.result.tokens.empty() || reply.result.finish == Finish::kStop) {
-      impl_->messages.push_back({.role = "assistant", .content = core::well_formed(reply.output.text)});
+      impl_->messages.push_back({.role = "assistant",
+                                 .content = core::well_formed(reply.output.text),
+                                 .tool_calls = reply.output.tool_calls});
     }
     return reply;
   });
@@ -262,10 +312,6 @@ Expected<Conversation::Loaded> Conversation::load(const std::string& path) {
     if (json.value("schema", Json()) != kSchema) {
       return no_conversation(path, fmt::format("expected schema {}", kSchema));
     }
-    const auto text_of = [](const Json& object, const char* key) -> const std::string* {
-      const auto found = object.find(key);
-      return found == object.end() ? nullptr : found->get_ptr<const std::string*>();
-    };
     const std::string* system = text_of(json, "system");
     const std::string* read = text_of(json, "read");
     const auto list = json.find("messages");
@@ -274,12 +320,12 @@ Expected<Conversation::Loaded> Conversation::load(const std::string& path) {
     }
     std::vector<ChatMessage> messages;
     for (const Json& entry : *list) {
-      const std::string* role = entry.is_object() ? text_of(entry, "role") : nullptr;
-      const std::string* content = entry.is_object() ? text_of(entry, "content") : nullptr;
-      if (role == nullptr || content == nullptr) {
-        return no_conversation(path, fmt::format("message {} has no role and content", messages.size() + 1));
+      std::optional<ChatMessage> message = read_message(entry);
+      if (!message) {
+        return no_conversation(
+            path, fmt::format("message {} has no role and content, or a call without a name", messages.size() + 1));
       }
-      messages.push_back({.role = *role, .content = *content});
+      messages.push_back(std::move(*message));
     }
 
     Loaded loaded;

@@ -244,7 +244,14 @@ class Chat(Case):
         chat = self.open("--system", "x", columns=60)
         chat.resize(40)
         text = chat.say("/help") + chat.say("wide: \u65e5\u672c\u8a9e \U0001F600 text")
-        self.assertIn("tokens read", text)
+        self.assertIn("tokens read", " ".join(text.split()))
+        notice = chat.say("/load a_file_that_is_not_there_and_has_a_name").split("\n")[1:-1]
+        notice = [line.strip("\r") for line in notice]
+        self.assertIn("a_file_that_is_not_there_and_has_a_name: no such file", " ".join(notice))
+        self.assertTrue(all(len(line) <= 40 for line in notice), notice)
+        help_line = chat.say("/nonsense").split("\n")[1:-1]
+        self.assertEqual([line.strip("\r") for line in help_line],
+                         ["/nonsense is no command. /help lists", "them; put a space in front to say it."])
 
     def test_without_a_template(self):
         chat = self.terminal_of("run", TINY)
@@ -272,8 +279,20 @@ class Templated(Case):
         self.assertNotIn("no chat template", self.answer("--raw").err)
         self.assertEqual(self.answer("--system", "x").code, 1)
 
+    def test_the_template_sees_tools_and_variables(self):
+        shown = self.file("shown.jinja", "{{ raise_exception('saw ' ~ tools[0].function.name ~ on) }}")
+        tools = self.file("tools.json", '[{"type": "function", "function": {"name": "look"}}]')
+        told = self.answer("--chat-template", shown, "--tools", tools, "--var", "on=false")
+        self.assert_error(told, 1, "saw lookFalse")
+        self.assert_error(self.answer("--chat-template", "chatml", "--tools", "nowhere.json"), 1, "nowhere.json")
+        self.assert_error(self.answer("--tools", tools), 1, "--tools: the model has no chat template")
+        self.assert_error(self.answer("--chat-template", "chatml", "--tools", shown), 1, "JSON")
+        self.assert_error(self.answer("--chat-template", "chatml", "--var", "on=yes"), 2, "yes is no JSON")
+        self.assert_error(self.answer("--chat-template", "chatml", "--var", "on"), 2, "NAME=JSON")
+
     def test_flags_that_exclude_each_other(self):
-        for flags in (["--raw", "--system", "x"], ["--special", "--chat-template", "chatml"], ["--image", "x.png"]):
+        for flags in (["--raw", "--system", "x"], ["--special", "--chat-template", "chatml"], ["--image", "x.png"],
+                      ["--raw", "--tools", "t.json"], ["--save-state", "s", "--var", "a=1"]):
             finished = self.answer(*flags)
             self.assertEqual(finished.code, 2, flags)
         self.assertEqual(self.answer("--chat-template", "nonsense").code, 1)

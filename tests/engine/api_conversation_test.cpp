@@ -129,6 +129,89 @@ TEST(Conversation, AnErrorLeavesEverythingAsItWas) {
   EXPECT_EQ(contents(conversation), before);
 }
 
+// What the template sees, as the message of its error.
+std::string seen_by_template(const std::string& expression, const ConversationOptions& given, ChatMessage message) {
+  ConversationOptions options = given;
+  auto parsed = ChatTemplate::parse("{{ raise_exception('saw ' ~ (" + expression + ")) }}");
+  EXPECT_TRUE(parsed) << parsed.error().message;
+  options.chat_template = *parsed;
+  options.output_format = "plain";
+  const Model model = open_tiny();
+  auto conversation = Conversation::create(model, options);
+  EXPECT_TRUE(conversation) << conversation.error().message;
+  conversation->add(std::move(message));
+  const auto reply = conversation->reply(greedy(1));
+  EXPECT_FALSE(reply);
+  return reply ? "" : reply.error().message;
+}
+
+TEST(Conversation, ShowsTheTemplateToolsAndVariables) {
+  const ChatMessage hello{.role = "user", .content = "hello"};
+  EXPECT_THAT(seen_by_template("tools is defined", {}, hello), HasSubstr("saw False"));
+  const ConversationOptions options{
+      .tools = R"([{"type": "function", "function": {"name": "look"}}])",
+      .variables = {{"enable_thinking", "false"}, {"level", "\"high\""}},
+  };
+  EXPECT_THAT(seen_by_template("tools[0].function.name ~ enable_thinking ~ level", options, hello),
+              HasSubstr("saw lookFalsehigh"));
+  const ChatMessage calls{
+      .role = "assistant",
+      .content = "",
+      .tool_calls = {{.id = "c1", .name = "look", .arguments_json = R"({"at": [1, 2]})"}, {.name = "wait"}}};
+  EXPECT_THAT(
+      seen_by_template("messages[0].tool_calls | tojson", {}, calls),
+      HasSubstr(R"([{"type": "function", "function": {"name": "look", "arguments": {"at": [1, 2]}}, "id": "c1"},)"
+                R"( {"type": "function", "function": {"name": "wait", "arguments": ""}}])"));
+  const ChatMessage result{.role = "tool", .content = "7", .name = "look", .tool_call_id = "c1"};
+  EXPECT_THAT(seen_by_template("messages[0].name ~ messages[0].tool_call_id", {}, result), HasSubstr("saw lookc1"));
+}
+
+TEST(Conversation, RefusesToolsAndVariablesThatAreNone) {
+  const Model model = open_tiny();
+  const auto refusal = [&](ConversationOptions options) {
+    options.chat_template = separated_by("\n");
+    const auto created = Conversation::create(model, options);
+    EXPECT_FALSE(created);
+    return created ? "" : created.error().message;
+  };
+  EXPECT_THAT(refusal({.tools = "{}"}), HasSubstr("list"));
+  EXPECT_THAT(refusal({.tools = "[1"}), HasSubstr("JSON"));
+  EXPECT_THAT(refusal({.variables = {{"level", "high"}}}), AllOf(HasSubstr("level"), HasSubstr("high is no JSON")));
+}
+
+TEST(Conversation, KeepsCallsAndTheirResultsInItsFile) {
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "ingot-calls";
+  std::filesystem::create_directories(folder);
+  const std::string path = folder / "talk.json";
+  const Model model = open_tiny();
+  Conversation conversation = converse(model, "\n");
+  conversation.add({.role = "user", .content = "what is there?"});
+  conversation.add({.role = "assistant",
+                    .content = "I look.",
+                    .tool_calls = {{.id = "c1", .name = "look", .arguments_json = R"({"at":[1,2]})"},
+                                   {.name = "cut", .arguments_json = R"({"at": )"}}});
+  conversation.add({.role = "tool", .content = "a wall", .name = "look", .tool_call_id = "c1"});
+  ASSERT_TRUE(conversation.save(path));
+  Conversation later = converse(model, "\n");
+  ASSERT_TRUE(later.load(path));
+  EXPECT_EQ(messages_json(later.messages()), messages_json(conversation.messages()));
+  ASSERT_EQ(later.messages().size(), 3u);
+  const ChatMessage& calls = later.messages()[1];
+  ASSERT_EQ(calls.tool_calls.size(), 2u);
+  EXPECT_EQ(calls.tool_calls[0].arguments_json, R"({"at":[1,2]})");
+  EXPECT_EQ(calls.tool_calls[1].arguments_json, R"({"at": )");
+  EXPECT_EQ(later.messages()[2].tool_call_id, "c1");
+
+  for (const std::string wrong : {"1", "[1]", R"([{"function": {}}])", R"([{"function": {"name": 3}}])"}) {
+    std::ofstream(path) << R"({"schema": 1, "system": "", "read": "", "messages": [{"role": "a", "content": "b",)"
+                        << R"( "tool_calls": )" << wrong << "}]}";
+    const auto refused = later.load(path);
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_THAT(refused.error().message, HasSubstr("message 1"));
+  }
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Conversation, IsRestoredWithWhatItHadRead) {
   const auto folder = std::filesystem::path(::testing::TempDir()) / "ingot-conversation";
   std::filesystem::create_directories(folder);

@@ -13,6 +13,7 @@
 #include "cli/chat/line_editor.h"
 #include "cli/chat/reply_view.h"
 #include "cli/chat/slash_command.h"
+#include "cli/delta_text.h"
 #include "cli/exit_codes.h"
 #include "cli/generation_speed.h"
 #include "cli/interrupt.h"
@@ -76,7 +77,7 @@ class ChatSession {
   void greet() {
     const ModelInfo& info = model_.info();
     const std::string name = info.name.empty() ? info.architecture : info.name;
-    show(style_.dim, fmt::format("{}, context {} tokens; /help says more\n", name, info.context));
+    notice(style_.dim, fmt::format("{}, context {} tokens; /help says more\n", name, info.context));
   }
 
   std::string prompt_text(std::string_view prompt) const {
@@ -114,17 +115,17 @@ class ChatSession {
     } else {
       // It would stand in the way of every message after it.
       conversation_.undo();
-      show(style_.dim, "The message was not sent.\n");
+      notice(style_.dim, "The message was not sent.\n");
     }
   }
 
   void retry() {
     const std::span<const ChatMessage> messages = conversation_.messages();
     const ChatMessage before = messages.empty() ? ChatMessage() : messages.back();
-    if (!conversation_.drop_reply()) return show(style_.error, "There is no answer yet.\n");
+    if (!conversation_.drop_reply()) return notice(style_.error, "There is no answer yet.\n");
     if (answer()) return;
     conversation_.add(before);
-    show(style_.dim, "The answer before stays.\n");
+    notice(style_.dim, "The answer before stays.\n");
   }
 
   // False: there is none, and why was said.
@@ -150,40 +151,29 @@ class ChatSession {
     progress.clear();
     view.finish();
     if (!reply) {
-      show(style_.error, reply.error().message + "\n");
+      notice(style_.error, reply.error().message + "\n");
       return false;
     }
     const GenerateResult& result = reply->result;
     if (result.finish == Finish::kInterrupted) {
-      show(style_.dim, "(stopped)\n");
+      notice(style_.dim, "(stopped)\n");
       if (result.tokens.empty()) return false;
     }
-    if (result.finish == Finish::kLength) show(style_.dim, "(cut: -n is the most tokens of an answer)\n");
+    if (result.finish == Finish::kLength) notice(style_.dim, "(cut: -n is the most tokens of an answer)\n");
     if (result.finish == Finish::kContext) {
-      show(style_.error, fmt::format("The context of {} tokens is full: /undo or /clear makes room, -c a larger one.\n",
-                                     model_.info().context));
+      notice(style_.error,
+             fmt::format("The context of {} tokens is full: /undo or /clear makes room, -c a larger one.\n",
+                         model_.info().context));
     }
     last_ = result;
     ++n_answers_;
-    if (settings_.show_timings) show(style_.dim, timings(result) + "\n");
+    if (settings_.show_timings) notice(style_.dim, timings(result) + "\n");
     return true;
   }
 
-  bool show_delta(const ChatDelta& delta, ReplyView& view) {
-    switch (delta.kind) {
-      case ChatDeltaKind::kText:
-        return view.push(delta.text);
-      case ChatDeltaKind::kReasoning:
-        return view.push(delta.text, ReplyView::Kind::kReasoning);
-      case ChatDeltaKind::kCallBegin:
-        return view.push(fmt::format("\n[calls {}] ", delta.name));
-      case ChatDeltaKind::kCallArguments:
-        return view.push(delta.text);
-      case ChatDeltaKind::kCallEnd:
-      case ChatDeltaKind::kCallFailed:
-        return view.push("\n");
-    }
-    return true;
+  static bool show_delta(const ChatDelta& delta, ReplyView& view) {
+    const bool reasons = delta.kind == ChatDeltaKind::kReasoning;
+    return view.push(delta_text(delta), reasons ? ReplyView::Kind::kReasoning : ReplyView::Kind::kAnswer);
   }
 
   std::string timings(const GenerateResult& result) const {
@@ -193,19 +183,19 @@ class ChatSession {
 
   void obey(const SlashLine& line) {
     if (!line.command) {
-      show(style_.error,
-           fmt::format("{} is no command. /help lists them; put a space in front to say it.\n", line.name));
+      notice(style_.error,
+             fmt::format("{} is no command. /help lists them; put a space in front to say it.\n", line.name));
       return;
     }
     switch (*line.command) {
       case SlashCommand::kHelp:
-        return show({}, slash_help());
+        return show(slash_help());
       case SlashCommand::kSystem:
         return set_system(line.argument);
       case SlashCommand::kClear:
         conversation_.clear();
         last_.reset();
-        return show(style_.dim, "The conversation is empty again.\n");
+        return notice(style_.dim, "The conversation is empty again.\n");
       case SlashCommand::kRetry:
         return retry();
       case SlashCommand::kUndo:
@@ -217,7 +207,7 @@ class ChatSession {
       case SlashCommand::kSet:
         return set(line.argument);
       case SlashCommand::kStats:
-        return show({}, stats());
+        return show(stats());
       case SlashCommand::kFile:
         return attach(line.argument);
       case SlashCommand::kBye:
@@ -228,40 +218,42 @@ class ChatSession {
   void set_system(const std::string& text) {
     if (text.empty()) {
       const std::string& system = conversation_.system();
-      return show(style_.dim, system.empty() ? "There is no system text.\n" : system + "\n");
+      return notice(style_.dim, system.empty() ? "There is no system text.\n" : system + "\n");
     }
     conversation_.set_system(text);
-    show(style_.dim, conversation_.messages().empty() ? "Set.\n" : "Set; the conversation is read again with it.\n");
+    notice(style_.dim, conversation_.messages().empty() ? "Set.\n" : "Set; the conversation is read again with it.\n");
   }
 
   void undo() {
-    if (!conversation_.undo()) return show(style_.error, "There is no message to take back.\n");
+    if (!conversation_.undo()) return notice(style_.error, "There is no message to take back.\n");
     const size_t n_messages = conversation_.messages().size();
-    show(style_.dim, fmt::format("Taken back; {} message{} left.\n", n_messages, n_messages == 1 ? " is" : "s are"));
+    notice(style_.dim, fmt::format("Taken back; {} message{} left.\n", n_messages, n_messages == 1 ? " is" : "s are"));
   }
 
   void save(const std::string& path) {
-    if (path.empty()) return show(style_.error, "/save wants a file: /save talk.json\n");
-    if (const Status saved = conversation_.save(path); !saved) return show(style_.error, saved.error().message + "\n");
-    show(style_.dim,
-         fmt::format("Written to {}, and what was read to {}.state; both tell what was said.\n", path, path));
+    if (path.empty()) return notice(style_.error, "/save wants a file: /save talk.json\n");
+    if (const Status saved = conversation_.save(path); !saved)
+      return notice(style_.error, saved.error().message + "\n");
+    notice(style_.dim,
+           fmt::format("Written to {}, and what was read to {}.state; both tell what was said.\n", path, path));
   }
 
   void load(const std::string& path) {
-    if (path.empty()) return show(style_.error, "/load wants a file: /load talk.json\n");
+    if (path.empty()) return notice(style_.error, "/load wants a file: /load talk.json\n");
     const auto loaded = conversation_.load(path);
-    if (!loaded) return show(style_.error, loaded.error().message + "\n");
+    if (!loaded) return notice(style_.error, loaded.error().message + "\n");
     last_.reset();
-    show(style_.dim,
-         fmt::format("{} messages{}.\n", loaded->n_messages,
-                     loaded->unread_reason.empty() ? ", nothing to read again"
-                                                   : ", which the next answer reads again: " + loaded->unread_reason));
+    notice(style_.dim, fmt::format("{} messages{}.\n", loaded->n_messages,
+                                   loaded->unread_reason.empty()
+                                       ? ", nothing to read again"
+                                       : ", which the next answer reads again: " + loaded->unread_reason));
   }
 
   void set(const std::string& argument) {
     const Expected<std::string> done = change_setting(argument, settings_);
-    if (!done) return show(style_.error, done.error().message + "\n");
-    show(argument.empty() ? std::string() : style_.dim, *done + "\n");
+    if (!done) return notice(style_.error, done.error().message + "\n");
+    if (argument.empty()) return show(*done + "\n");
+    notice(style_.dim, *done + "\n");
   }
 
   std::string stats() const {
@@ -285,25 +277,33 @@ class ChatSession {
   }
 
   void attach(const std::string& path) {
-    if (path.empty()) return show(style_.error, "/file wants a path: /file notes.txt\n");
+    if (path.empty()) return notice(style_.error, "/file wants a path: /file notes.txt\n");
     const Expected<std::string> text = read_file(path);
-    if (!text) return show(style_.error, text.error().message + "\n");
+    if (!text) return notice(style_.error, text.error().message + "\n");
     const auto tokens = model_.tokenizer().tokenize(*text, {.parse_special = false, .add_special = false});
-    if (!tokens) return show(style_.error, tokens.error().message + "\n");
+    if (!tokens) return notice(style_.error, tokens.error().message + "\n");
     attached_ += *text;
     if (!attached_.empty() && attached_.back() != '\n') attached_ += '\n';
-    show(style_.dim, fmt::format("{}: {} tokens, in front of your next message.\n", path, tokens->size()));
+    notice(style_.dim, fmt::format("{}: {} tokens, in front of your next message.\n", path, tokens->size()));
   }
 
-  void show(const std::string& style, std::string_view text) {
-    if (style.empty()) {
-      out_.write(text);
-      return;
-    }
-    // The reset before the newline, so that a terminal paints no background beyond.
-    const bool newline = text.ends_with('\n');
-    if (newline) text.remove_suffix(1);
-    out_.write(style + std::string(text) + style_.reset + (newline ? "\n" : ""));
+  void show(std::string_view text) { out_.write(text); }
+
+  // Sentences, broken between words. Ends in a newline.
+  void notice(const std::string& style, std::string_view text) {
+    std::string lines;
+    ReplyView view(
+        {},
+        [&lines](std::string_view piece) {
+          lines += piece;
+          return true;
+        },
+        stdout_columns);
+    view.push(text);
+    view.finish();
+    // The reset before the last newline, so that a terminal paints no background beyond.
+    if (lines.ends_with('\n')) lines.pop_back();
+    out_.write(style + lines + style_.reset + "\n");
   }
 
   const Model& model_;
