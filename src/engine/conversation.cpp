@@ -107,19 +107,31 @@ class ReplyParts {
   bool stopped_ = false;
 };
 
+std::string spelled(const Tokenizer& tokenizer, Token token) {
+  const auto text = token < 0 ? Expected<std::string>(std::string()) : tokenizer.piece(token);
+  return text ? *text : std::string();
+}
+
 // What such a template writes between an answer and the next message ("\n\nUser:"), where no token of it ends a
-// generation: a model that was trained on it would write it too, and go on with the message. Empty where tokens do, or
-// where the template tells nothing.
-std::string stop_between_messages(const ChatTemplate& chat_template, const Tokenizer& tokenizer) {
+// generation: a model that was trained on it would write it too, and go on with the message. So would one that was not
+// trained on the template at all: of one that was chosen for it, what comes behind the end's token counts as well.
+// Empty where tokens tell, or where the template tells nothing.
+std::string stop_between_messages(const ChatTemplate& chat_template, bool was_chosen, const Tokenizer& tokenizer) {
   const std::vector<ChatMessage> messages{{.role = "user", .content = "first message"},
                                           {.role = "assistant", .content = "its answer"},
                                           {.role = "user", .content = "second message"}};
-  const auto rendered = chat_template.render(messages_json(messages), {.add_generation_prompt = false});
+  const std::string eos = spelled(tokenizer, tokenizer.eos());
+  const auto rendered =
+      chat_template.render(messages_json(messages),
+                           {.bos = spelled(tokenizer, tokenizer.bos()), .eos = eos, .add_generation_prompt = false});
   if (!rendered) return {};
   const size_t answer = rendered->text.rfind("its answer");
   const size_t next = rendered->text.rfind("second message");
   if (answer == std::string::npos || next == std::string::npos || answer > next) return {};
-  const size_t begin = answer + std::string_view("its answer").size();
+  size_t begin = answer + std::string_view("its answer").size();
+  if (const size_t end = rendered->text.find(eos, begin); was_chosen && !eos.empty() && end < next) {
+    begin = std::min(rendered->text.find_first_not_of(" \t\r\n", end + eos.size()), next);
+  }
   std::string between = rendered->text.substr(begin, next - begin);
   const auto tokens = tokenizer.tokenize(between, {.parse_special = true, .add_special = false, .continues = true});
   if (!tokens) return {};
@@ -170,7 +182,7 @@ Expected<Conversation> Conversation::create(const Model& model, const Conversati
       if (Json::accept(json)) continue;
       return Error{ErrorCode::kInvalidInput, fmt::format("the variable {} of the template: {} is no JSON", name, json)};
     }
-    std::string stop = stop_between_messages(*chat_template, model.tokenizer());
+    std::string stop = stop_between_messages(*chat_template, options.chat_template.has_value(), model.tokenizer());
     std::shared_ptr<core::Engine> engine = model.impl_->engine;
     return Conversation(std::make_unique<Impl>(Impl{.model = model,
                                                     .chat_template = std::move(*chat_template),
@@ -202,13 +214,10 @@ Expected<RenderedPrompt> Conversation::Impl::render() const {
   if (!system.empty()) list.push_back({.role = "system", .content = system});
   list.insert(list.end(), messages.begin(), messages.end());
   const Tokenizer& tokenizer = model.tokenizer();
-  const auto spelled = [&tokenizer](Token token) {
-    const auto text = token < 0 ? Expected<std::string>(std::string()) : tokenizer.piece(token);
-    return text ? *text : std::string();
-  };
-  return chat_template.render(
-      messages_json(list),
-      {.tools = tools, .variables = variables, .bos = spelled(tokenizer.bos()), .eos = spelled(tokenizer.eos())});
+  return chat_template.render(messages_json(list), {.tools = tools,
+                                                    .variables = variables,
+                                                    .bos = spelled(tokenizer, tokenizer.bos()),
+                                                    .eos = spelled(tokenizer, tokenizer.eos())});
 }
 
 core::Result<std::vector<int32_t>> Conversation::Impl::tokens_from(const RenderedPrompt& prompt, size_t first) const {

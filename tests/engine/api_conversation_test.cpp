@@ -13,8 +13,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // Messages one after another, with a text between them.
-ChatTemplate separated_by(const std::string& separator) {
-  auto parsed = ChatTemplate::parse("{% for m in messages %}{{ m.content }}{% if not loop.last %}" + separator +
+ChatTemplate separated_by(const std::string& separator, const std::string& end = "") {
+  auto parsed = ChatTemplate::parse("{% for m in messages %}{{ m.content }}{% if not loop.last %}" + end + separator +
                                     "{% endif %}{% endfor %}");
   EXPECT_TRUE(parsed) << parsed.error().message;
   return *parsed;
@@ -67,6 +67,16 @@ TEST(Conversation, EndsWhereTheTemplateBeginsTheNextMessage) {
   EXPECT_EQ(reply->output.text, text.substr(0, at));
   ASSERT_EQ(separated.messages().size(), 2u);
   EXPECT_EQ(separated.messages()[1].role, "assistant");
+
+  // Of a template that was chosen, also where a token stands between them that the model was not trained to write.
+  auto ended = Conversation::create(
+      model, {.chat_template = separated_by(separator, "{{ eos_token }}"), .output_format = "plain"});
+  ASSERT_TRUE(ended) << ended.error().message;
+  ended->add({.role = "user", .content = "hello"});
+  const auto cut = ended->reply(greedy(40));
+  ASSERT_TRUE(cut) << cut.error().message;
+  EXPECT_EQ(cut->result.finish, Finish::kStop);
+  EXPECT_EQ(cut->output.text, text.substr(0, at));
 }
 
 TEST(Conversation, CollectsWhatItStreams) {
