@@ -11,3 +11,10 @@
 #if !defined(INGOT_UNDER_SANITIZER)
 #define INGOT_UNDER_SANITIZER 0
 #endif
+
+namespace ingot::core {
+
+// For the sizes of tests that show a growth with the size, and take a minute under a sanitizer.
+inline constexpr int kSizeDivisor = INGOT_UNDER_SANITIZER ? 10 : 1;
+
+}  // namespace ingot::core

@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "base/sanitizer.h"
 #include "bench/noisy_machine.h"
 
 namespace ingot::core {
@@ -165,45 +166,45 @@ TEST(Tests, KnowTheirLowestValue) {
 // Share of identical series that a test calls different at this level. Each test is checked with the counts at which
 // it switches to another method.
 template <typename Test>
-double false_alarms(int n_samples, double level, const Test& test) {
-  constexpr int kTrials = 1000;
+double false_alarms(int n_trials, int n_samples, double level, const Test& test) {
   int n_false = 0;
-  for (int trial = 0; trial < kTrials; ++trial) {
+  for (int trial = 0; trial < n_trials; ++trial) {
     test::NoisyMachine machine(static_cast<uint64_t>(trial * 7 + n_samples), 0.1);
     const auto pairs = machine.in_turn(n_samples, 1.0);
     n_false += test(pairs.baseline, pairs.current) <= level;
   }
-  return n_false / double{kTrials};
+  return n_false / static_cast<double>(n_trials);
 }
 
 TEST(Tests, KeepTheirLevelOnHeavyTails) {
   constexpr double kLevel = 0.05;
+  constexpr int kTrials = 1000 / kSizeDivisor;
   // Three standard deviations of the count above the level.
-  constexpr double kMost = 0.05 + 3 * 0.0069;
+  const double most = kLevel + 3 * std::sqrt(kLevel * (1 - kLevel) / kTrials);
   for (const int n_samples : {3, 4, 5, 7, 12, 19, 20, 40, 60}) {
     SCOPED_TRACE(n_samples);
-    EXPECT_LE(false_alarms(n_samples, kLevel,
+    EXPECT_LE(false_alarms(kTrials, n_samples, kLevel,
                            [](const Values& a, const Values& b) { return paired_p_value(log_ratios(a, b), kLevel); }),
-              kMost);
-    EXPECT_LE(
-        false_alarms(n_samples, kLevel, [](const Values& a, const Values& b) { return shift_p_value(a, b, kLevel); }),
-        kMost);
-    EXPECT_LE(false_alarms(n_samples, kLevel,
+              most);
+    EXPECT_LE(false_alarms(kTrials, n_samples, kLevel,
+                           [](const Values& a, const Values& b) { return shift_p_value(a, b, kLevel); }),
+              most);
+    EXPECT_LE(false_alarms(kTrials, n_samples, kLevel,
                            [](const Values& a, const Values& b) {
                              return paired_statistic_p_value(a, b, Statistic::kP95, kLevel);
                            }),
-              kMost);
+              most);
     EXPECT_LE(false_alarms(
-                  n_samples, kLevel,
+                  kTrials, n_samples, kLevel,
                   [](const Values& a, const Values& b) { return statistic_p_value(a, b, Statistic::kMean, kLevel); }),
-              kMost);
+              most);
   }
 }
 
 TEST(Tests, ArePlainlySpeakingAtLeastAsOftenAsTheyMay) {
   // A test that never speaks keeps every level: at 40 samples, about one in twenty must be called different.
-  const double share =
-      false_alarms(40, 0.05, [](const Values& a, const Values& b) { return paired_p_value(log_ratios(a, b), 0.05); });
+  const double share = false_alarms(
+      1000, 40, 0.05, [](const Values& a, const Values& b) { return paired_p_value(log_ratios(a, b), 0.05); });
   EXPECT_GT(share, 0.025);
 }
 
