@@ -95,12 +95,16 @@ int answer_once(const RunFlags& flags, const Model& model, const std::optional<G
   RunOutput output(flags, model);
   ReplyOptions options{.generate = output.options()};
   options.generate.grammar = grammar;
-  options.on_delta = [&output](const ChatDelta& delta) {
+  bool has_begun = false;
+  options.on_delta = [&output, &has_begun](const ChatDelta& delta) {
     if (delta.kind == ChatDeltaKind::kReasoning) {
       output.reasoning(delta.text);
       return true;
     }
-    const std::string text = delta_text(delta);
+    std::string text = delta_text(delta);
+    // A call has a line of its own, which may be the first one.
+    if (delta.kind == ChatDeltaKind::kCallBegin && !has_begun) text.erase(0, 1);
+    has_begun = has_begun || !text.empty();
     return text.empty() || output.text(text);
   };
   output.echo(prompt);
