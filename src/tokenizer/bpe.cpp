@@ -229,11 +229,19 @@ Status BpeTokenizer::append_unmerged(std::string_view bytes, std::vector<int32_t
     bool was_unknown = false;
     return byte_tokens_.append(bytes, unknown_, was_unknown, out_ids);
   }
-  if (unknown_ < 0) {
-    return invalid("the vocabulary has no token for the byte 0x{:02X}, and no unknown token",
-                   static_cast<uint8_t>(bytes[0]));
+  if (unknown_ >= 0 && !is_control(unknown_)) {
+    out_ids.push_back(unknown_);
+    return {};
   }
-  out_ids.push_back(unknown_);
+  // Where the unknown token is a control token, as SmolLM2's end of text is, a byte that a user wrote must not become
+  // it: the replacement character stands there, as for any byte that means nothing.
+  for (const size_t byte : {0xEFU, 0xBFU, 0xBDU}) {
+    if (byte_ids_[byte] < 0) {
+      return invalid("the vocabulary has no token for the byte 0x{:02X}, and no unknown token that text may become",
+                     static_cast<uint8_t>(bytes[0]));
+    }
+  }
+  for (const size_t byte : {0xEFU, 0xBFU, 0xBDU}) out_ids.push_back(byte_ids_[byte]);
   return {};
 }
 

@@ -240,14 +240,22 @@ TEST(BpeTest, RefusesBadVocabularies) {
   EXPECT_THAT(error_of(vocabulary), HasSubstr("tokenizer.ggml.tokens[256]: \"<0xZZ>\""));
 }
 
-TEST(BpeTest, AByteWithoutATokenIsAnError) {
+TEST(BpeTest, AByteWithoutATokenBecomesUnknownButNeverAControlToken) {
+  const std::vector<int32_t> replaced{'a', 0xEF, 0xBF, 0xBD, 'b'};
   Vocabulary vocabulary = byte_vocabulary("gpt-2");
   vocabulary.tokens['x'] = "";
-  auto tokenizer = must_create(vocabulary);
-  EXPECT_THAT(tokenizer->encode("axb", {}).error().message, HasSubstr("0x78"));
+  EXPECT_EQ(encode(*must_create(vocabulary), "axb"), replaced);
   vocabulary.unknown_token_id = 0;
-  tokenizer = must_create(vocabulary);
-  EXPECT_EQ(encode(*tokenizer, "axb"), (std::vector<int32_t>{'a', 0, 'b'}));
+  EXPECT_EQ(encode(*must_create(vocabulary), "axb"), (std::vector<int32_t>{'a', 0, 'b'}));
+  // As SmolLM2 has it: its unknown token is its end of text.
+  vocabulary.token_type.assign(256, static_cast<int32_t>(TokenType::kNormal));
+  vocabulary.token_type[0] = static_cast<int32_t>(TokenType::kControl);
+  EXPECT_EQ(encode(*must_create(vocabulary), "axb"), replaced);
+  EXPECT_EQ(decode(*must_create(vocabulary), replaced),
+            "a\xEF\xBF\xBD"
+            "b");
+  vocabulary.tokens[0xBF] = "";
+  EXPECT_THAT(must_create(vocabulary)->encode("axb", {}).error().message, HasSubstr("0x78"));
 }
 
 TEST(BpeTest, AMillionEqualCharactersAndOneEndlessWordTakeSeconds) {
