@@ -51,12 +51,17 @@ FoundModels find_everywhere(const std::vector<ModelPlace>& places) {
     std::sort(here.models.begin(), here.models.end(), [](const FoundModel& left, const FoundModel& right) {
       return std::tie(left.name, left.path) < std::tie(right.name, right.path);
     });
+    std::vector<std::string> files_here;
     for (FoundModel& model : here.models) {
-      // Ollama may have two names for one blob; they are two models there.
+      // Within one place, two names of one file are two models: Ollama gives them, and so does who makes a link.
       const bool by_content = place.owner != ModelOwner::kOllama && !model.files.empty();
-      if (by_content && !real_files.insert(real_path(model.files.front())).second) continue;
+      if (by_content) {
+        files_here.push_back(real_path(model.files.front()));
+        if (real_files.contains(files_here.back())) continue;
+      }
       all.models.push_back(std::move(model));
     }
+    real_files.insert(files_here.begin(), files_here.end());
     std::move(here.notes.begin(), here.notes.end(), std::back_inserter(all.notes));
   }
   return all;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/utf8.h"
+#include "catalog/model_name.h"
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/flags.h"
@@ -155,7 +156,7 @@ int run_path(const ModelsFlags& flags) {
   return write_result((stdout_is_terminal() ? printable(model->path, kMaxPathBytes) : model->path) + "\n");
 }
 
-std::string info_text(const CatalogModel& model, const FileInfo& info) {
+std::string info_text(const CatalogModel& model, const FileInfo& info, bool given_as_path) {
   std::string out;
   const auto row = [&out](std::string_view key, const std::string& value) {
     out += fmt::format("{:<15}{}\n", key, value);
@@ -164,8 +165,9 @@ std::string info_text(const CatalogModel& model, const FileInfo& info) {
   const auto number = [](int64_t given) { return given > 0 ? std::to_string(given) : "?"; };
   row("name", model.name);
   row("title", text(info.name));
-  row("from", model.name_there.empty() ? owner_name(model.owner)
-                                       : fmt::format("{}, {}", owner_name(model.owner), printable(model.name_there)));
+  row("from", given_as_path              ? "the path that was given"
+              : model.name_there.empty() ? owner_name(model.owner)
+                                         : fmt::format("{}, {}", owner_name(model.owner), printable(model.name_there)));
   row("architecture", text(info.architecture));
   row("parameters", format_parameters(info.n_parameters));
   std::string formats;
@@ -205,7 +207,8 @@ int run_info(const ModelsFlags& flags) {
   if (model->state == ModelState::kDamaged) return report_damaged(*model);
   const Expected<FileInfo> info = inspect(model->path);
   if (!info) return report_error(info.error().message);
-  return write_result(flags.json ? json_text(info_json(*model, *info)) : info_text(*model, *info));
+  return write_result(flags.json ? json_text(info_json(*model, *info))
+                                 : info_text(*model, *info, flags.name == model->path));
 }
 
 // What is asked before files go. False without a clear yes.
@@ -227,10 +230,15 @@ int run_remove(const ModelsFlags& flags) {
   if (const Status ours = check_removable(*model, options); !ours) return report_error(ours.error().message);
   if (!flags.yes) {
     if (!stdin_is_terminal() || !stderr_is_terminal()) {
-      report_error(fmt::format("rm asks on a terminal only: --yes deletes {} without", model->name));
+      report_error(fmt::format("rm asks on a terminal only: --yes deletes {} without asking", model->name));
       return kWrongUsage;
     }
     if (!confirm(*model)) return report_error("nothing was deleted");
+  } else if (flags.name.find('/') == std::string::npos && core::lower_case(flags.name) != model->name &&
+             flags.name != model->path) {
+    // What is asked names the model; what is not must not guess.
+    return report_error(fmt::format("{} is only a part of the name {}: with --yes, rm takes the whole",
+                                    printable(flags.name), model->name));
   }
   if (const Status removed = remove_model(*model, options); !removed) return report_error(removed.error().message);
   say(fmt::format("deleted {}, {}", model->name, format_bytes(model->file_bytes)));

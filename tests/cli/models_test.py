@@ -199,7 +199,7 @@ class InfoAndPath(Home):
 
     def test_wrong_usage(self):
         self.assert_error(self.ingot("models"), 2, "ingot models --help")
-        self.assert_error(self.ingot("models", "walk"), 2, "ingot models --help")
+        self.assert_error(self.ingot("models", "walk"), 2, "list, info, path, rm", "ingot models --help")
         self.assert_error(self.ingot("models", "path"), 2, "MODEL")
 
     def test_help_teaches(self):
@@ -214,7 +214,9 @@ class Remove(Home):
     def test_needs_a_yes(self):
         self.assert_error(self.ingot("models", "rm", "tiny"), 2, "--yes", NAME)
         self.assertTrue(os.path.exists(self.model))
-        finished = self.ingot("models", "rm", "tiny", "--yes")
+        self.assert_error(self.ingot("models", "rm", "tiny", "--yes"), 1, "only a part", NAME)
+        self.assertTrue(os.path.exists(self.model))
+        finished = self.ingot("models", "rm", NAME.upper(), "--yes")
         self.assertEqual((finished.code, finished.out), (0, b""), finished.err)
         self.assertIn(NAME, finished.err)
         self.assertFalse(os.path.exists(self.model))
@@ -240,6 +242,17 @@ class Remove(Home):
         self.assert_error(self.ingot("models", "rm", "./elsewhere.gguf", "--yes"), 1, "folder of models")
         self.assertTrue((self.folder / "elsewhere.gguf").exists())
         self.assertEqual(len(list((self.folder / ".ollama").rglob("sha256-*"))), 1)
+
+    def test_a_link_is_a_model_of_its_own(self):
+        os.symlink(self.model, self.models / "b.gguf")
+        self.put(".cache/ingot/models/bad.gguf", b"x")
+        self.assertEqual(self.ingot("models", "path", "b").out, os.fsencode(str(self.models / "b.gguf")) + b"\n")
+        self.assertEqual(self.ingot("models", "rm", "b", "--yes").code, 0)
+        left = {path.name for path in self.models.iterdir()}
+        self.assertEqual(left, {"TinyLlama-Q.F32.gguf", "bad.gguf"})
+
+    def test_a_file_that_is_not_there(self):
+        self.assert_error(self.ingot("models", "rm", "nowhere.gguf", "--yes"), 1, "no file nowhere.gguf")
 
     def test_removes_every_part(self):
         for part in (1, 2, 3):
