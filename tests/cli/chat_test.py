@@ -2,6 +2,7 @@
 import fcntl
 import json
 import os
+import pathlib
 import pty
 import re
 import select
@@ -252,6 +253,28 @@ class Chat(Case):
         help_line = chat.say("/nonsense").split("\n")[1:-1]
         self.assertEqual([line.strip("\r") for line in help_line],
                          ["/nonsense is no command. /help lists", "them; put a space in front to say it."])
+
+    def test_a_queued_file_can_be_put_away(self):
+        chat = self.open()
+        notes = self.file("notes.txt", "one two three")
+        for put_away in ("/clear", "/undo"):
+            self.assertIn("+>>", chat.say(f"/file {notes}"))
+            self.assertNotIn("+>>", chat.say(put_away))
+        self.assertIn("no message", chat.say("/undo"))
+
+    def test_save_keeps_what_is_no_conversation(self):
+        chat = self.open()
+        keep = self.file("keep.txt", "precious")
+        self.assertIn("stays as it is", " ".join(chat.say(f"/save {keep}").split()))
+        self.assertEqual(pathlib.Path(keep).read_text(), "precious")
+        mine = keep + ".json"
+        for _ in range(2):
+            self.assertIn("Written to", chat.say(f"/save {mine}"))
+
+    def test_commands_refuse_what_they_would_drop(self):
+        chat = self.open()
+        self.assertIn("/undo takes nothing", chat.say("/undo 2"))
+        self.assertIn("/bye takes nothing", chat.say("/bye now"))
 
     def test_without_a_template(self):
         chat = self.terminal_of("run", TINY)

@@ -17,6 +17,7 @@
 #include "cli/exit_codes.h"
 #include "cli/generation_speed.h"
 #include "cli/interrupt.h"
+#include "cli/json_text.h"
 #include "cli/progress.h"
 #include "cli/streams.h"
 
@@ -40,6 +41,12 @@ std::string history_path() {
   return error ? std::string() : (folder / "ingot" / "history").string();
 }
 
+bool holds_conversation(const std::string& path) {
+  const Expected<std::string> text = read_file(path);
+  const Json json = text ? Json::parse(*text, nullptr, /*allow_exceptions=*/false) : Json();
+  return json.is_object() && json.contains("schema") && json.contains("messages");
+}
+
 class ChatSession {
  public:
   ChatSession(const Model& model, Conversation conversation, ChatSettings settings)
@@ -55,7 +62,10 @@ class ChatSession {
     const StayScope stay;
     while (true) {
       const LineEditor::Input message = read_message();
-      if (message.event == LineEditor::Event::kInterrupt) return kInterrupted;
+      if (message.event == LineEditor::Event::kInterrupt) {
+        out_.write("\n");
+        return kInterrupted;
+      }
       if (message.event == LineEditor::Event::kEnd) {
         out_.write("\n");
         return out_.exit_code();
@@ -64,8 +74,13 @@ class ChatSession {
       editor_->remember(message.text);
       if (message.text[0] == '/') {
         const SlashLine line = parse_slash_line(message.text);
-        if (line.command == SlashCommand::kBye) return out_.exit_code();
-        obey(line);
+        if (!line.command || line.is_too_long) {
+          refuse(line);
+        } else if (line.command == SlashCommand::kBye) {
+          return out_.exit_code();
+        } else {
+          obey(*line.command, line.argument);
+        }
       } else {
         send(message.text);
       }
@@ -181,19 +196,22 @@ class ChatSession {
                        result.n_prompt_tokens, result.first_token_ms, result.tokens.size(), decode_speed(result));
   }
 
-  void obey(const SlashLine& line) {
-    if (!line.command) {
-      notice(style_.error,
-             fmt::format("{} is no command. /help lists them; put a space in front to say it.\n", line.name));
-      return;
-    }
-    switch (*line.command) {
+  void refuse(const SlashLine& line) {
+    notice(style_.error,
+           line.command
+               ? fmt::format("{} takes nothing behind it.\n", line.name)
+               : fmt::format("{} is no command. /help lists them; put a space in front to say it.\n", line.name));
+  }
+
+  void obey(SlashCommand command, const std::string& argument) {
+    switch (command) {
       case SlashCommand::kHelp:
         return show(slash_help());
       case SlashCommand::kSystem:
-        return set_system(line.argument);
+        return set_system(argument);
       case SlashCommand::kClear:
         conversation_.clear();
+        attached_.clear();
         last_.reset();
         return notice(style_.dim, "The conversation is empty again.\n");
       case SlashCommand::kRetry:
@@ -201,15 +219,15 @@ class ChatSession {
       case SlashCommand::kUndo:
         return undo();
       case SlashCommand::kSave:
-        return save(line.argument);
+        return save(argument);
       case SlashCommand::kLoad:
-        return load(line.argument);
+        return load(argument);
       case SlashCommand::kSet:
-        return set(line.argument);
+        return set(argument);
       case SlashCommand::kStats:
-        return show(stats());
+        return notice({}, stats());
       case SlashCommand::kFile:
-        return attach(line.argument);
+        return attach(argument);
       case SlashCommand::kBye:
         return;  // run() has left
     }
@@ -225,6 +243,10 @@ class ChatSession {
   }
 
   void undo() {
+    if (!attached_.empty()) {
+      attached_.clear();
+      return notice(style_.dim, "No file goes in front of your next message any more.\n");
+    }
     if (!conversation_.undo()) return notice(style_.error, "There is no message to take back.\n");
     const size_t n_messages = conversation_.messages().size();
     notice(style_.dim, fmt::format("Taken back; {} message{} left.\n", n_messages, n_messages == 1 ? " is" : "s are"));
@@ -232,6 +254,9 @@ class ChatSession {
 
   void save(const std::string& path) {
     if (path.empty()) return notice(style_.error, "/save wants a file: /save talk.json\n");
+    if (std::error_code error; std::filesystem::is_regular_file(path, error) && !holds_conversation(path)) {
+      return notice(style_.error, fmt::format("{} is there and holds no conversation: it stays as it is.\n", path));
+    }
     if (const Status saved = conversation_.save(path); !saved)
       return notice(style_.error, saved.error().message + "\n");
     notice(style_.dim,

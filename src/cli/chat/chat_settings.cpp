@@ -37,7 +37,7 @@ Expected<std::string> change_setting(const std::string& argument, ChatSettings& 
     std::string text;
     for (const CLI::Option* option : app.get_options()) {
       const std::string value = option->get_default_str();
-      text += fmt::format("  {:<24} {:<10} {}\n", option->get_name().substr(2), value.empty() ? "-" : value,
+      text += fmt::format("  {:<24} {:<10}  {}\n", option->get_name().substr(2), value.empty() ? "-" : value,
                           first_line(option->get_description()));
     }
     text.pop_back();

@@ -19,12 +19,12 @@ constexpr std::array kEntries{
     Entry{SlashCommand::kSystem, "/system", "[TEXT]", "what the model is told of its part"},
     Entry{SlashCommand::kClear, "/clear", "", "forget the conversation"},
     Entry{SlashCommand::kRetry, "/retry", "", "answer the last message again"},
-    Entry{SlashCommand::kUndo, "/undo", "", "take back your last message"},
+    Entry{SlashCommand::kUndo, "/undo", "", "take back the /file, or your last message"},
     Entry{SlashCommand::kSave, "/save", "FILE", "keep the conversation in a file"},
     Entry{SlashCommand::kLoad, "/load", "FILE", "go on with one that was saved"},
     Entry{SlashCommand::kSet, "/set", "[NAME VALUE]", "as in /set temp 0; alone: show all"},
     Entry{SlashCommand::kStats, "/stats", "", "time, tokens and memory"},
-    Entry{SlashCommand::kFile, "/file", "PATH", "its text goes before your message"},
+    Entry{SlashCommand::kFile, "/file", "PATH", "its text goes before your message (+>>)"},
     Entry{SlashCommand::kBye, "/bye", "", "leave; Ctrl-D as well"},
 };
 
@@ -48,6 +48,9 @@ SlashLine parse_slash_line(std::string_view line) {
   // What people type elsewhere.
   if (parsed.name == "/exit" || parsed.name == "/quit" || parsed.name == "/q") parsed.command = SlashCommand::kBye;
   if (parsed.name == "/?") parsed.command = SlashCommand::kHelp;
+  for (const Entry& entry : kEntries) {
+    if (parsed.command == entry.command && entry.argument[0] == '\0') parsed.is_too_long = !parsed.argument.empty();
+  }
   return parsed;
 }
 

@@ -13,6 +13,7 @@ struct SlashLine {
   std::optional<SlashCommand> command;  // absent: there is none of this name
   std::string name;                     // as it was typed, with the slash
   std::string argument;                 // the rest of the line, without the space around it
+  bool is_too_long = false;             // an argument, where the command takes none
 };
 
 // Precondition: line begins with '/'.
