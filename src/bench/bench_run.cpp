@@ -75,7 +75,7 @@ Result<std::vector<BenchCase>> make_cases(const BenchRequest& request, const std
     case Suite::kEndToEnd:
       return end_to_end_cases(models, request.lists);
     case Suite::kTtft:
-      return ttft_cases(models);
+      return ttft_cases(models, request.lists.prompts);
     case Suite::kTokenizer:
       return tokenizer_cases(models);
     case Suite::kSampling:

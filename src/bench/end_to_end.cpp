@@ -194,10 +194,10 @@ std::vector<BenchCase> end_to_end_cases(const std::vector<BenchModel>& models, c
   return cases;
 }
 
-std::vector<BenchCase> ttft_cases(const std::vector<BenchModel>& models) {
+std::vector<BenchCase> ttft_cases(const std::vector<BenchModel>& models, std::span<const int64_t> prompts) {
   std::vector<BenchCase> cases;
   for (const BenchModel& model : models) {
-    for (const int64_t n : {128, 512, 2048}) {
+    for (const int64_t n : prompts) {
       if (n < model.engine->info().context) cases.push_back(ttft_case(model, n, 512));
     }
     cases.push_back(load_case(model));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,8 +39,8 @@ int64_t longest_sequence(const EndToEndLists& lists);
 
 // In this order: prefill, generation, combined, load, time to first token.
 std::vector<BenchCase> end_to_end_cases(const std::vector<BenchModel>& models, const EndToEndLists& lists);
-// Times to first token of prompts of 128, 512 and 2048 tokens, from opening the file on.
-std::vector<BenchCase> ttft_cases(const std::vector<BenchModel>& models);
+// Times to first token of prompts of so many tokens, from opening the file on.
+std::vector<BenchCase> ttft_cases(const std::vector<BenchModel>& models, std::span<const int64_t> prompts);
 // Bytes a second and tokens a second of a text in several scripts, and back.
 Result<std::vector<BenchCase>> tokenizer_cases(const std::vector<BenchModel>& models);
 

@@ -27,6 +27,12 @@ struct SnapshotHeader {
   uint32_t n_layers = 0;
   int64_t length = 0;
 };
+// As --kv-type has them. The number is read from a file.
+const char* kv_type_name(uint32_t type) {
+  if (type == static_cast<uint32_t>(DType::kF32)) return "f32";
+  return type == static_cast<uint32_t>(DType::kF16) ? "f16" : "unknown";
+}
+
 static_assert(sizeof(SnapshotHeader) == 32 && std::is_trivially_copyable_v<SnapshotHeader>, "no padding is written");
 using LayerHeader = std::array<uint32_t, 4>;
 
@@ -270,9 +276,12 @@ Status SequenceState::restore(std::span<const std::byte> snapshot) {
     return invalid("the saved state is of another model (fingerprint {:016x}; expected {:016x})",
                    header.model_fingerprint, shape_->model_fingerprint);
   }
-  if (header.kv_dtype != static_cast<uint32_t>(shape_->kv_dtype) || header.n_layers != layers.size()) {
-    return invalid("the saved state has {} layers of type {}; expected {} of type {}", header.n_layers, header.kv_dtype,
-                   layers.size(), static_cast<uint32_t>(shape_->kv_dtype));
+  if (header.n_layers != layers.size()) {
+    return invalid("the saved state has {} layers; expected {}", header.n_layers, layers.size());
+  }
+  if (header.kv_dtype != static_cast<uint32_t>(shape_->kv_dtype)) {
+    return invalid("the saved state has keys and values of type {}; expected {}, as the model is open now",
+                   kv_type_name(header.kv_dtype), kv_type_name(static_cast<uint32_t>(shape_->kv_dtype)));
   }
   // The length is trusted only once it explains the number of bytes there are.
   const size_t fixed_bytes = sizeof(header) + layers_bytes + sizeof(uint64_t);

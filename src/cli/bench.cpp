@@ -91,6 +91,23 @@ std::vector<std::string> what_is_measured(const BenchFlags& flags) {
   return words;
 }
 
+// Sizes that the suite would not look at are refused, not dropped.
+core::Status check_sizes(const BenchFlags& flags, core::BenchRequest& request) {
+  if (request.suite == core::Suite::kEndToEnd) return {};
+  const BenchFlags usual;
+  const bool has_prompts = flags.prompts != usual.prompts;
+  if (request.suite == core::Suite::kTtft && !has_prompts) request.lists.prompts = {128, 512, 2048};
+  const char* unused = has_prompts && request.suite != core::Suite::kTtft ? "-p"
+                       : flags.generated != usual.generated               ? "-n"
+                       : !flags.combined.empty()                          ? "-pg"
+                       : flags.depths != usual.depths                     ? "-d"
+                       : flags.chunks != usual.chunks                     ? "--chunk"
+                                                                          : nullptr;
+  if (unused == nullptr) return {};
+  return core::invalid("{}: the suite {} has sizes of its own{}", unused, flags.suite,
+                       request.suite == core::Suite::kTtft ? " but for -p" : "");
+}
+
 core::Result<core::BenchRequest> to_request(const BenchFlags& flags) {
   constexpr int64_t kMostTokens = int64_t{1} << 24;
   core::BenchRequest request;
@@ -108,6 +125,7 @@ core::Result<core::BenchRequest> to_request(const BenchFlags& flags) {
     chunking.overlap = flags.overlap;
     INGOT_TRY(core::check_chunking(chunking).map_error(named("--chunk-overlap")));
   }
+  INGOT_TRY(check_sizes(flags, request));
   if (!flags.threads.empty()) {
     INGOT_ASSIGN(request.threads, core::parse_number_list(flags.threads, 1, core::kMaxThreads));
   }

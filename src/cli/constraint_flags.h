@@ -16,6 +16,7 @@ struct ConstraintFlags {
 
   // Nothing where no flag was given. Reads the file; errors name it, and the place in it.
   Expected<std::optional<Grammar>> read() const;
+  bool reads_stdin() const { return grammar == "-" || json_schema == "-"; }
 };
 
 void add_constraint_flags(CommandLine app, ConstraintFlags& flags);

@@ -35,6 +35,19 @@ constexpr const char* kCommandNames =
     "run, generate, tokenize, detokenize, template, perplexity, embed, state, inspect, convert, profile, bench, models "
     "and completion";
 
+int report_no_command(const char* name) {
+  report_error(fmt::format("{} is no command; there are {} (ingot --help explains)", name, kCommandNames));
+  return kWrongUsage;
+}
+
+std::string names_below(const CLI::App& app) {
+  std::string names;
+  for (const CLI::App* below : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names += (names.empty() ? "" : ", ") + below->get_name();
+  }
+  return names;
+}
+
 std::string one_line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
   std::replace(text.begin(), text.end(), '\n', ' ');
@@ -69,16 +82,21 @@ int run_program(int argc, char** argv) {
     app.parse(arguments_of(argc, argv));
   } catch (const CLI::CallForHelp&) {
     const auto chosen = app.get_subcommands();
+    if (chosen.empty() && argc > 1 && argv[1][0] != '-') return report_no_command(argv[1]);
     return write_result(chosen.empty() ? app.help() : chosen.front()->help("ingot"));
   } catch (const CLI::ParseError& error) {
     const auto chosen = app.get_subcommands();
-    if (chosen.empty() && argc > 1 && argv[1][0] != '-') {
-      report_error(fmt::format("{} is no command; there are {} (ingot --help explains)", argv[1], kCommandNames));
-      return kWrongUsage;
-    }
+    if (chosen.empty() && argc > 1 && argv[1][0] != '-') return report_no_command(argv[1]);
     std::string command = "ingot";
+    const CLI::App* last = nullptr;
     for (auto below = chosen; !below.empty(); below = below.front()->get_subcommands()) {
-      command += " " + below.front()->get_name();
+      last = below.front();
+      command += " " + last->get_name();
+    }
+    if (last != nullptr && last->get_require_subcommand_min() > 0) {
+      report_error(
+          fmt::format("{} wants one of its commands: {} ({} --help explains)", command, names_below(*last), command));
+      return kWrongUsage;
     }
     report_error(fmt::format("{} ({} --help explains)", one_line(error.what()), command));
     return kWrongUsage;

@@ -1,6 +1,7 @@
 // ingot run and ingot generate: a prompt in, its continuation or the answer to it out; or a chat on a terminal.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -125,6 +126,10 @@ int report_wrong_usage(std::string_view message) {
 // Wrong usage that CLI11 cannot see; empty if there is none.
 std::string wrong_usage(const RunFlags& flags) {
   if (flags.stream && !flags.json) return "--stream needs --json: without it text streams anyway";
+  const auto n_prompts = std::ranges::count(flags.files, "-");
+  if (n_prompts + int{flags.constraint.reads_stdin()} + int{flags.tools == "-"} > 1) {
+    return "standard input (-) can be only one of the files: it is read once";
+  }
   if (flags.n_probs >= 0 && !flags.json) return "--n-probs needs --json: the text alone has no place for them";
   if (!flags.takes_prompt_raw()) return {};
   const char* why = flags.raw ? "--raw" : flags.special ? "--special" : "a state";
@@ -162,6 +167,10 @@ int run(const RunFlags& given) {
   if (!chunking) return report_wrong_usage(chunking.error().message);
   flags.model.chunk = *chunking;
 
+  if (!flags.save_state.empty()) {
+    if (const Status writable = check_writable(flags.save_state); !writable)
+      return report_error(writable.error().message);
+  }
   ConversationOptions talk{.system = flags.system.value_or("")};
   if (!flags.chat_template.empty()) {
     Expected<ChatTemplate> chosen = choose_template(flags.chat_template);
@@ -171,6 +180,9 @@ int run(const RunFlags& given) {
   if (!flags.tools.empty()) {
     Expected<std::string> tools = read_file(flags.tools);
     if (!tools) return report_error(tools.error().message);
+    if (const Json list = Json::parse(*tools, nullptr, /*allow_exceptions=*/false); !list.is_array()) {
+      return report_error(fmt::format("{}: expected a JSON list of tools", flags.tools));
+    }
     talk.tools = std::move(*tools);
   }
   auto variables = parse_variables(flags.variables);
@@ -187,7 +199,7 @@ int run(const RunFlags& given) {
     conversation = std::move(*created);
     const Expected<ChatTemplate> shown = talk.chat_template ? *talk.chat_template : model->chat_template();
     if (!talk.tools.empty() && shown && !shows_tools(*shown, talk)) {
-      say("--tools: this chat template has no place for tools; the model does not see them");
+      say("warning: --tools: this chat template has no place for tools; the model does not see them");
     }
   } else if (flags.system || !flags.tools.empty() || !flags.variables.empty()) {
     return report_error(fmt::format("{}: the model has no chat template (--chat-template gives one)",

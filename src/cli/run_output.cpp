@@ -41,13 +41,15 @@ Json result_json(const GenerateResult& result, std::string_view text, const Mode
 }
 
 void say_timings(const GenerateResult& result, const ModelInfo& info, double first_token_ms, bool sampled) {
-  say(
-      fmt::format("load {:.0f} ms, prompt {} tokens at {:.1f} tok/s, first token after {:.0f} ms, generated {} tokens "
-                  "at {:.1f} tok/s "
-                  "({} kernels, {} threads{})",
-                  info.load_ms, result.n_prompt_tokens, prefill_speed(result), first_token_ms, result.tokens.size(),
-                  decode_speed(result), info.kernels, info.threads,
-                  sampled ? fmt::format(", seed {}", result.seed) : std::string()));
+  std::string line = fmt::format("load {:.0f} ms, prompt {} tokens at {:.1f} tok/s", info.load_ms,
+                                 result.n_prompt_tokens, prefill_speed(result));
+  const size_t n_tokens = result.tokens.size();
+  if (n_tokens > 0) line += fmt::format(", first token after {:.0f} ms", first_token_ms);
+  // The first one comes with the prompt.
+  if (n_tokens > 1) line += fmt::format(", generated {} tokens at {:.1f} tok/s", n_tokens, decode_speed(result));
+  const bool tell_seed = sampled && n_tokens > 0;
+  say(fmt::format("{} ({} kernels, {} threads{})", line, info.kernels, info.threads,
+                  tell_seed ? fmt::format(", seed {}", result.seed) : std::string()));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ constexpr const char* kExamples = R"(Examples:
   ingot run rwkv.gguf -f a.txt -n 0 --save-state a.state     read a document into a state
   ingot run rwkv.gguf -f b.txt -n 0 --save-state b.state
   ingot state compare rwkv.gguf a.state b.state              how alike the two documents are to the model
-  ingot run rwkv.gguf --load-state a.state -p "\n\nQ:"       go on from a state
+  ingot run rwkv.gguf --load-state a.state -p $'\n\nQ:'      go on from a state
 
 A state is one file, good for the model that made it; its copy is a clone.)";
 

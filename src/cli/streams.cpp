@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "cli/exit_codes.h"
 
@@ -93,6 +94,15 @@ bool stdin_is_terminal() {
 int stdout_columns() {
   winsize window{};
   return ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 ? window.ws_col : 0;
+}
+
+Status check_writable(const std::string& path) {
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  const std::string folder = parent.empty() ? "." : parent.string();
+  if (::access(path.c_str(), W_OK) == 0 || (errno == ENOENT && ::access(folder.c_str(), W_OK | X_OK) == 0)) {
+    return std::monostate();
+  }
+  return Error{ErrorCode::kIo, fmt::format("{}: cannot be written: {}", path, std::strerror(errno))};
 }
 
 Expected<std::string> read_stdin() {

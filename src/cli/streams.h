@@ -37,6 +37,9 @@ bool stdin_is_terminal();
 // Columns of the window behind stdout; 0 where there is none, or it does not say.
 int stdout_columns();
 
+// Whether a file can be made or written there, to be asked before hours of work: an error names the path.
+Status check_writable(const std::string& path);
+
 // All of standard input. Says after a second of silence that it is waiting.
 Expected<std::string> read_stdin();
 // A regular file, or a pipe such as the shell's <(...). "-" is standard input.

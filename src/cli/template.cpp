@@ -69,7 +69,13 @@ Expected<Conversation> read_conversation(const TemplateFlags& flags) {
       return Error{ErrorCode::kInvalidInput,
                    fmt::format("{}: neither a list of messages nor an object with \"messages\"", flags.messages)};
     }
-    conversation.messages = json["messages"].dump();
+    Json messages = json["messages"];
+    // A conversation that a chat has saved keeps it apart.
+    const Json system = json.value("system", Json());
+    if (system.is_string() && !system.empty() && system != "" && messages.is_array()) {
+      messages.insert(messages.begin(), Json{{"role", "system"}, {"content", system}});
+    }
+    conversation.messages = messages.dump();
     if (json.contains("tools") && !json["tools"].is_null()) conversation.tools = json["tools"].dump();
   }
   if (flags.tools) {
@@ -99,6 +105,10 @@ int run(const TemplateFlags& given) {
     report_error("no template: give MODEL, --template FILE or --chat-template NAME|FILE");
     return kWrongUsage;
   }
+  if (flags.messages == "-" && flags.tools == "-") {
+    report_error("standard input (-) can be only one of the files: it is read once");
+    return kWrongUsage;
+  }
   if (!flags.model.empty()) {
     Expected<std::string> path = resolve_model(flags.model, flags.models);
     if (!path) return report_error(path.error().message);
@@ -117,8 +127,13 @@ int run(const TemplateFlags& given) {
   Expected<Conversation> conversation = read_conversation(flags);
   if (!conversation) return report_error(conversation.error().message);
   options.tools = std::move(conversation->tools);
+  if (!Json::accept(conversation->messages)) return report_error(fmt::format("{}: no JSON", flags.messages));
   const auto prompt = chat_template->render(conversation->messages, options);
-  if (!prompt) return report_error(prompt.error().message);
+  if (!prompt) {
+    const std::string source = flags.file.value_or("");
+    return report_error(source.empty() ? prompt.error().message
+                                       : fmt::format("{}: {}", source, prompt.error().message));
+  }
   if (flags.json) return print_json(flags, *prompt);
   const bool add_newline = stdout_is_terminal() && !prompt->text.ends_with('\n');
   return write_result(add_newline ? prompt->text + "\n" : prompt->text);

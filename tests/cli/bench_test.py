@@ -41,6 +41,12 @@ class Bench(Case):
         self.assertGreaterEqual(high, prefill["tokens_per_second"]["mean"] * 0.999)
         self.assertNotIn("tokens_per_second", load)
 
+    def test_sizes_that_a_suite_would_drop_are_refused(self):
+        self.assert_error(run("bench", TINY, "--suite", "tokenizer", "-p", "32"), 2, "-p")
+        self.assert_error(run("bench", TINY, "--suite", "ttft", "-n", "3"), 2, "-n", "but for -p")
+        rows = run("bench", TINY, "--suite", "ttft", "-p", "32", "-r", "1", "--json").json["results"]
+        self.assertEqual([row["test"] for row in rows], ["ttft32", "load"])
+
     def test_rows_name_the_strategy(self):
         document = self.measured("-p", "40", "-n", "0", "--chunk", "8-16*2,auto,layer-by-layer", "-t", "1", "-r", "1",
                                  small=[])

@@ -179,6 +179,27 @@ class Run(Case):
         told = n_prompt(TINY, "--raw", "-p", "(system: y)(user: x)")
         self.assertEqual(n_prompt(path, "-p", "x", "--system", "y"), told)
 
+    def test_standard_input_is_read_once(self):
+        for args in (["run", TINY, "-f", "-", "--json-schema", "-"], ["run", TINY, "-f", "-", "-f", "-"],
+                     ["template", "--chat-template", "chatml", "--messages", "-", "--tools", "-"]):
+            self.assert_error(run(*args, stdin=b"{}"), 2, "standard input")
+
+    def test_a_state_that_cannot_be_written_is_said_first(self):
+        finished = run("run", TINY, "--raw", "-p", "x", "-n", "4", "--save-state", "/nonexistent/x")
+        self.assert_error(finished, 1, "/nonexistent/x")
+
+    def test_a_state_of_another_type_of_cache(self):
+        state = self.file("saved.state", b"")
+        self.assertEqual(run("run", TINY, "--raw", "-p", "x", "-n", "1", "--save-state", state).code, 0)
+        finished = run("run", TINY, "--load-state", state, "-n", "1", "--kv-type", "f32")
+        self.assert_error(finished, 1, "type f16; expected f32")
+
+    def test_timings_tell_what_there_was(self):
+        self.assertNotIn("first token", run("run", TINY, "--raw", "-p", "x", "-n", "0").err)
+        one = run("run", TINY, "--raw", "-p", "x", "-n", "1").err
+        self.assertIn("first token", one)
+        self.assertNotIn("generated", one)
+
     def test_a_vocabulary_without_a_model_is_refused(self):
         path = self.file("vocabulary.gguf", gguf(VOCABULARY))
         finished = run("run", path, "-p", "x")

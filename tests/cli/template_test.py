@@ -117,9 +117,14 @@ class Template(Case):
         fails("{% include 'x' %}", "line 1", "include")
         fails("{% for x in range(100000) %}{% for y in range(100000) %}{% endfor %}{% endfor %}", "line 1", "more than")
 
+    def test_a_saved_conversation_keeps_its_system_text(self):
+        saved = self.file("talk.json", '{"schema": 1, "system": "Be brief.", "messages": [{"role": "user", "content": "a"}]}')
+        rendered = run("template", "--chat-template", "chatml", "--messages", saved).text
+        self.assertTrue(rendered.startswith("<|im_start|>system\nBe brief.<|im_end|>"), rendered)
+
     def test_bad_input(self):
         bad = self.file("bad.json", "[1,")
-        self.assert_error(run("template", "--chat-template", "chatml", "--messages", bad), 1, "messages: no JSON")
+        self.assert_error(run("template", "--chat-template", "chatml", "--messages", bad), 1, "bad.json: no JSON")
         wrong = self.file("wrong.json", '{"message": []}')
         self.assert_error(run("template", "--chat-template", "chatml", "--messages", wrong), 1, "messages")
         self.assert_error(run("template", "--chat-template", "chatml", "--messages", "/nowhere"), 1, "/nowhere")

@@ -7,6 +7,9 @@ COMMANDS = ["run", "generate", "tokenize", "detokenize", "perplexity", "inspect"
 
 
 class Usage(Case):
+    def test_help_of_no_command_is_an_error(self):
+        self.assert_error(run("nosuch", "--help"), 2, "nosuch is no command")
+
     def test_no_command(self):
         self.assert_error(run(), 2, "command", "run", "inspect")
 
