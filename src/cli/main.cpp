@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <new>
 #include <string>
@@ -54,6 +55,22 @@ std::string one_line(std::string text) {
   return text;
 }
 
+// Which flags of the message nobody typed: their variables are set, perhaps for another command.
+std::string said_in_environment(const CLI::App& app, std::string_view message, int argc, char** argv) {
+  const auto is_typed = [&](const CLI::Option& option) {
+    return std::any_of(argv + 1, argv + argc,
+                       [&](const std::string& word) { return option.check_name(word.substr(0, word.find('='))); });
+  };
+  std::string text;
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string& variable = option->get_envname();
+    if (variable.empty() || std::getenv(variable.c_str()) == nullptr || is_typed(*option)) continue;
+    if (message.find(option->get_name()) == std::string_view::npos) continue;
+    text += fmt::format("; {} is {} of the environment", option->get_name(), variable);
+  }
+  return text;
+}
+
 // The field writes -pg, which CLI11 would take for -p with the value g.
 std::vector<std::string> arguments_of(int argc, char** argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
@@ -98,7 +115,8 @@ int run_program(int argc, char** argv) {
           fmt::format("{} wants one of its commands: {} ({} --help explains)", command, names_below(*last), command));
       return kWrongUsage;
     }
-    report_error(fmt::format("{} ({} --help explains)", one_line(error.what()), command));
+    report_error(fmt::format("{}{} ({} --help explains)", one_line(error.what()),
+                             last == nullptr ? "" : said_in_environment(*last, error.what(), argc, argv), command));
     return kWrongUsage;
   }
   if (wants_version) return write_result(version_text(wants_json));

@@ -40,7 +40,9 @@ a file of that name in the current folder comes first.
 
 Looked at are the folder of models (--models, INGOT_MODELS, else ~/.cache/ingot/models), where any GGUF file may be
 put or linked, and what other programs have fetched: LM Studio, Ollama (OLLAMA_MODELS), Hugging Face (HF_HUB_CACHE,
-HF_HOME), llama.cpp (LLAMA_CACHE), Jan and GPT4All. Files of other programs are never changed.)HELP";
+HF_HOME), llama.cpp (LLAMA_CACHE), Jan and GPT4All. Files of other programs are never changed.
+
+The format in the list is that of most bytes of the layers; a name such as Q4_K_M stands for a mixture (models info).)HELP";
 
 struct ModelsFlags {
   std::string name;
@@ -219,7 +221,8 @@ bool confirm(const CatalogModel& model) {
   fmt::print(stderr, "Delete {}, {} ({})? [y/N] ", model.name, format_bytes(model.file_bytes), what);
   std::fflush(stderr);
   std::string answer;
-  std::getline(std::cin, answer);
+  // Without the newline that a person types, the next line would go on behind the question.
+  if (!std::getline(std::cin, answer)) std::fputc('\n', stderr);
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 

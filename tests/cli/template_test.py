@@ -122,6 +122,12 @@ class Template(Case):
         rendered = run("template", "--chat-template", "chatml", "--messages", saved).text
         self.assertTrue(rendered.startswith("<|im_start|>system\nBe brief.<|im_end|>"), rendered)
 
+    def test_tools_without_a_place_are_said(self):
+        tools = self.file("tools.json", '[{"type": "function", "function": {"name": "look"}}]')
+        chat = self.file("chat.json", '[{"role": "user", "content": "a"}]')
+        self.assertIn("no place for tools",
+                      run("template", "--chat-template", "chatml", "--messages", chat, "--tools", tools).err)
+
     def test_bad_input(self):
         bad = self.file("bad.json", "[1,")
         self.assert_error(run("template", "--chat-template", "chatml", "--messages", bad), 1, "bad.json: no JSON")

@@ -7,6 +7,15 @@ COMMANDS = ["run", "generate", "tokenize", "detokenize", "perplexity", "inspect"
 
 
 class Usage(Case):
+    def test_an_error_of_the_environment_says_so(self):
+        wrong = run("run", "x.gguf", "-p", "x", env={"INGOT_TEMP": "abc"})
+        self.assert_error(wrong, 2, "--temp", "INGOT_TEMP of the environment")
+        typed = run("run", "x.gguf", "-p", "x", "--temp=abc", env={"INGOT_TEMP": "1"})
+        self.assert_error(typed, 2, "--temp")
+        self.assertNotIn("environment", typed.err)
+        excluded = run("models", "list", "--names", env={"INGOT_JSON": "1"})
+        self.assert_error(excluded, 2, "INGOT_JSON of the environment")
+
     def test_help_of_no_command_is_an_error(self):
         self.assert_error(run("nosuch", "--help"), 2, "nosuch is no command")
 
