@@ -71,9 +71,10 @@ Expected<Conversation> read_conversation(const TemplateFlags& flags) {
     }
     Json messages = json["messages"];
     // A conversation that a chat has saved keeps it apart.
-    const Json system = json.value("system", Json());
-    if (system.is_string() && !system.empty() && system != "" && messages.is_array()) {
-      messages.insert(messages.begin(), Json{{"role", "system"}, {"content", system}});
+    const auto kept = json.find("system");
+    const auto* system = kept == json.end() ? nullptr : kept->get_ptr<const std::string*>();
+    if (system != nullptr && !system->empty() && messages.is_array()) {
+      messages.insert(messages.begin(), Json{{"role", "system"}, {"content", *system}});
     }
     conversation.messages = messages.dump();
     if (json.contains("tools") && !json["tools"].is_null()) conversation.tools = json["tools"].dump();
