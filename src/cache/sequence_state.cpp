@@ -27,14 +27,14 @@ struct SnapshotHeader {
   uint32_t n_layers = 0;
   int64_t length = 0;
 };
+static_assert(sizeof(SnapshotHeader) == 32 && std::is_trivially_copyable_v<SnapshotHeader>, "no padding is written");
+using LayerHeader = std::array<uint32_t, 4>;
+
 // As --kv-type has them. The number is read from a file.
 const char* kv_type_name(uint32_t type) {
   if (type == static_cast<uint32_t>(DType::kF32)) return "f32";
   return type == static_cast<uint32_t>(DType::kF16) ? "f16" : "unknown";
 }
-
-static_assert(sizeof(SnapshotHeader) == 32 && std::is_trivially_copyable_v<SnapshotHeader>, "no padding is written");
-using LayerHeader = std::array<uint32_t, 4>;
 
 int64_t value_bytes(DType dtype) {
   return dtype == DType::kF32 ? 4 : 2;

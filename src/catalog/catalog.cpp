@@ -51,17 +51,18 @@ FoundModels find_everywhere(const std::vector<ModelPlace>& places) {
     std::sort(here.models.begin(), here.models.end(), [](const FoundModel& left, const FoundModel& right) {
       return std::tie(left.name, left.path) < std::tie(right.name, right.path);
     });
-    std::vector<std::string> files_here;
+    // Two names of one file are two models where Ollama gives them, or who made a link in the folder of models.
+    const bool names_count = place.owner == ModelOwner::kOllama || place.owner == ModelOwner::kModelsFolder;
+    std::set<std::string> files_here;
     for (FoundModel& model : here.models) {
-      // Within one place, two names of one file are two models: Ollama gives them, and so does who makes a link.
-      const bool by_content = place.owner != ModelOwner::kOllama && !model.files.empty();
-      if (by_content) {
-        files_here.push_back(real_path(model.files.front()));
-        if (real_files.contains(files_here.back())) continue;
+      if (place.owner != ModelOwner::kOllama && !model.files.empty()) {
+        const std::string file = real_path(model.files.front());
+        const bool is_new = files_here.insert(file).second;
+        if (real_files.contains(file) || (!is_new && !names_count)) continue;
       }
       all.models.push_back(std::move(model));
     }
-    real_files.insert(files_here.begin(), files_here.end());
+    real_files.merge(files_here);
     std::move(here.notes.begin(), here.notes.end(), std::back_inserter(all.notes));
   }
   return all;

@@ -110,7 +110,8 @@ int run_program(int argc, char** argv) {
       last = below.front();
       command += " " + last->get_name();
     }
-    if (last != nullptr && last->get_require_subcommand_min() > 0) {
+    const bool lacks_command = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+    if (lacks_command && last != nullptr && last->get_require_subcommand_min() > 0) {
       report_error(
           fmt::format("{} wants one of its commands: {} ({} --help explains)", command, names_below(*last), command));
       return kWrongUsage;

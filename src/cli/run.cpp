@@ -168,8 +168,9 @@ int run(const RunFlags& given) {
   flags.model.chunk = *chunking;
 
   if (!flags.save_state.empty()) {
-    if (const Status writable = check_writable(flags.save_state); !writable)
+    if (const Status writable = check_writable(flags.save_state); !writable) {
       return report_error(writable.error().message);
+    }
   }
   ConversationOptions talk{.system = flags.system.value_or("")};
   if (!flags.chat_template.empty()) {

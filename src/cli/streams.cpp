@@ -102,7 +102,7 @@ Status check_writable(const std::string& path) {
   if (::access(path.c_str(), W_OK) == 0 || (errno == ENOENT && ::access(folder.c_str(), W_OK | X_OK) == 0)) {
     return std::monostate();
   }
-  return Error{ErrorCode::kIo, fmt::format("{}: cannot be written: {}", path, std::strerror(errno))};
+  return Error{ErrorCode::kIo, fmt::format("cannot write {}: {}", path, std::strerror(errno))};
 }
 
 Expected<std::string> read_stdin() {

@@ -200,6 +200,7 @@ class InfoAndPath(Home):
     def test_wrong_usage(self):
         self.assert_error(self.ingot("models"), 2, "ingot models --help")
         self.assert_error(self.ingot("models", "walk"), 2, "list, info, path, rm", "ingot models --help")
+        self.assert_error(self.ingot("models", "--bogus", "list"), 2, "--bogus")
         self.assert_error(self.ingot("models", "path"), 2, "MODEL")
 
     def test_help_teaches(self):

@@ -41,7 +41,12 @@ std::string history_path() {
   return error ? std::string() : (folder / "ingot" / "history").string();
 }
 
+// Larger ones are models and the like, and not to be read for an answer.
+constexpr uintmax_t kMostConversationBytes = uintmax_t{256} << 20;
+
 bool holds_conversation(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::file_size(path, error) > kMostConversationBytes) return false;
   const Expected<std::string> text = read_file(path);
   const Json json = text ? Json::parse(*text, nullptr, /*allow_exceptions=*/false) : Json();
   return json.is_object() && json.contains("schema") && json.contains("messages");
@@ -257,8 +262,9 @@ class ChatSession {
     if (std::error_code error; std::filesystem::is_regular_file(path, error) && !holds_conversation(path)) {
       return notice(style_.error, fmt::format("{} is there and holds no conversation: it stays as it is.\n", path));
     }
-    if (const Status saved = conversation_.save(path); !saved)
+    if (const Status saved = conversation_.save(path); !saved) {
       return notice(style_.error, saved.error().message + "\n");
+    }
     notice(style_.dim,
            fmt::format("Written to {}, and what was read to {}.state; both tell what was said.\n", path, path));
   }
