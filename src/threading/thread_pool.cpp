@@ -1,5 +1,7 @@
 #include "threading/thread_pool.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <chrono>
 #include <system_error>
@@ -21,6 +23,24 @@ constexpr auto kSpinTime = std::chrono::microseconds(50);
 
 // Inside a body; a nested parallel_for then runs serially under this index.
 thread_local int current_thread_idx = -1;
+
+// While one is there, threads are started that take no signals but those of their own faults: SIGINT and the like are
+// for the thread that made the program's terminal or loop what it is, which may be in the middle of a read.
+class NoSignals {
+ public:
+  NoSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGPROF}) sigdelset(&all, fault);
+    pthread_sigmask(SIG_BLOCK, &all, &before_);
+  }
+  ~NoSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  NoSignals(const NoSignals&) = delete;
+  NoSignals& operator=(const NoSignals&) = delete;
+
+ private:
+  sigset_t before_;
+};
 
 void relax() {
 #if defined(__x86_64__)
@@ -54,6 +74,7 @@ Result<std::unique_ptr<ThreadPool>> ThreadPool::create(int n_threads) {
   }
   std::unique_ptr<ThreadPool> pool(new ThreadPool(n_threads, n_threads > allowed_cpu_count()));
   pool->workers_.reserve(static_cast<size_t>(n_threads - 1));
+  const NoSignals for_workers;
   for (int thread_idx = 1; thread_idx < n_threads; ++thread_idx) {
     try {
       pool->workers_.emplace_back([raw = pool.get(), thread_idx] { raw->work(thread_idx); });

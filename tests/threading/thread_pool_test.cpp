@@ -1,6 +1,7 @@
 #include "threading/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <atomic>
@@ -128,6 +129,25 @@ TEST(ThreadPool, WhoeverIsDoneTakesFromTheOthers) {
     ++n_done;
   });
   EXPECT_EQ(n_done, 8);
+}
+
+// A signal of the terminal that a worker took would not end the read that the main thread is in.
+TEST(ThreadPool, WorkersTakeNoSignalsButFaults) {
+  auto pool = make_pool(4);
+  std::atomic<int> n_workers = 0;
+  std::atomic<int> n_wrong = 0;
+  for (int attempt = 0; attempt < 1000 && n_workers == 0; ++attempt) {
+    pool->parallel_for(64, 1, [&](int64_t, int64_t, int thread_idx) {
+      sigset_t blocked;
+      pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+      const bool is_worker = thread_idx > 0;
+      n_workers += is_worker;
+      n_wrong += (sigismember(&blocked, SIGINT) == 1) != is_worker || sigismember(&blocked, SIGBUS) != 0;
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
+    });
+  }
+  EXPECT_GT(n_workers, 0);
+  EXPECT_EQ(n_wrong, 0);
 }
 
 TEST(ThreadPool, NestedLoopsRunOnTheirThread) {
