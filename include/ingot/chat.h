@@ -18,8 +18,8 @@ struct ChatMessage {
   std::string role;  // "system", "user", "assistant", "tool"
   std::string content;
   std::vector<ChatToolCall> tool_calls = {};  // of the assistant
-  std::string name = {};                      // of "tool": which one answers; empty: not said, as its call
-  std::string tool_call_id = {};
+  std::string name = {};                      // of "tool": the one that answers; empty where it is not told
+  std::string tool_call_id = {};              // of "tool": the call that it answers; empty where it is not told
 };
 // As the JSON that ChatTemplate::render() takes, with tool calls as OpenAI's interface has them, but their arguments as
 // an object, since templates expect one; bytes that are no UTF-8 become U+FFFD.

@@ -22,11 +22,6 @@ namespace {
 // Headers of so many are read; beyond, a note.
 constexpr size_t kMostModels = 3'000;
 
-bool is_there(const std::string& path) {
-  struct stat found {};
-  return ::lstat(path.c_str(), &found) == 0;
-}
-
 bool is_folder(const std::string& path) {
   struct stat found {};
   return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
@@ -52,13 +47,12 @@ FoundModels find_everywhere(const std::vector<ModelPlace>& places) {
       return std::tie(left.name, left.path) < std::tie(right.name, right.path);
     });
     // Two names of one file are two models where Ollama gives them, or who made a link in the folder of models.
-    const bool names_count = place.owner == ModelOwner::kOllama || place.owner == ModelOwner::kModelsFolder;
     std::set<std::string> files_here;
     for (FoundModel& model : here.models) {
       if (place.owner != ModelOwner::kOllama && !model.files.empty()) {
         const std::string file = real_path(model.files.front());
         const bool is_new = files_here.insert(file).second;
-        if (real_files.contains(file) || (!is_new && !names_count)) continue;
+        if (real_files.contains(file) || (!is_new && place.owner != ModelOwner::kModelsFolder)) continue;
       }
       all.models.push_back(std::move(model));
     }
@@ -75,7 +69,7 @@ std::optional<CatalogEntry> describe(FoundModel found, SummaryCache& cache) {
   for (const std::string& path : found.files) {
     const auto stamp = stamp_of(path);
     if (!stamp && found.fault.empty()) {
-      if (!is_there(path)) return std::nullopt;
+      if (!is_there_or_linked(path)) return std::nullopt;
       continue;
     }
     if (!stamp) continue;
@@ -88,7 +82,7 @@ std::optional<CatalogEntry> describe(FoundModel found, SummaryCache& cache) {
     entry.summary = *known;
   } else {
     entry.summary = summarise_file(found.path);
-    if (entry.summary.kind == FileKind::kDamaged && !is_there(found.path)) return std::nullopt;
+    if (entry.summary.kind == FileKind::kDamaged && !is_there_or_linked(found.path)) return std::nullopt;
     // Only if the files are still those that were read.
     std::vector<FileStamp> after;
     for (const std::string& path : found.files) {
@@ -105,7 +99,7 @@ CatalogEntry describe_path(const std::string& path, SummaryCache& cache) {
   if (const auto split = parse_split_name(path); split && split->part == 1) {
     for (int64_t part = 2; part <= split->n_parts; ++part) {
       const std::string other = split_part_name(*split, part);
-      if (!is_there(other)) break;
+      if (!is_there_or_linked(other)) break;
       paths.push_back(other);
     }
   }
@@ -159,7 +153,7 @@ Catalog list_catalog(const CatalogRequest& request) {
 }
 
 bool is_path(const std::string& query) {
-  return query.find('/') != std::string::npos || is_gguf_name(query) || (!query.empty() && is_there(query));
+  return query.find('/') != std::string::npos || is_gguf_name(query) || (!query.empty() && is_there_or_linked(query));
 }
 
 Result<CatalogEntry> find_in_catalog(const std::string& query, const CatalogRequest& request, Wanted wanted) {

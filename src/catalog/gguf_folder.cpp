@@ -1,6 +1,7 @@
 #include "catalog/gguf_folder.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <map>
 #include <utility>
@@ -51,6 +52,11 @@ FoundModel join_parts(const SplitName& split, const std::vector<std::pair<int64_
 bool is_gguf_name(std::string_view name) {
   constexpr size_t kExtensionBytes = 5;
   return name.size() > kExtensionBytes && lower_case(name.substr(name.size() - kExtensionBytes)) == ".gguf";
+}
+
+bool is_there_or_linked(const std::string& path) {
+  struct stat found {};
+  return ::lstat(path.c_str(), &found) == 0;
 }
 
 std::string_view file_name_of(std::string_view path) {

@@ -19,6 +19,9 @@ FoundModels find_in_folder(const ModelPlace& place, const std::vector<std::strin
 // The parts of a split become one model. paths: sorted.
 std::vector<FoundModel> group_parts(const std::vector<std::string>& paths, ModelOwner owner);
 
+// Whether anything has this path, be it a link that leads nowhere.
+bool is_there_or_linked(const std::string& path);
+
 // The file's name without folders; the name of the folder in which it lies.
 std::string_view file_name_of(std::string_view path);
 std::string_view folder_name_of(std::string_view path);

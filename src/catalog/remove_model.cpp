@@ -30,11 +30,6 @@ bool is_folder(const std::string& path) {
   return ::lstat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
 }
 
-bool is_there(const std::string& path) {
-  struct stat found {};
-  return ::lstat(path.c_str(), &found) == 0;
-}
-
 struct Move {
   std::string from;
   std::string to;
@@ -96,7 +91,7 @@ Status check_removable(const CatalogEntry& entry, const CatalogRequest& request)
   if (entry.found.files.empty()) return invalid("{} has no files", shown(entry.found.name));
   for (const std::string& path : entry.found.files) {
     if (is_folder(path)) return invalid("{} is a folder, expected a file", shown(path));
-    if (!is_there(path)) {
+    if (!is_there_or_linked(path)) {
       return invalid("there is no file {}; the name of a model in the folder of models has no .gguf", shown(path));
     }
     const std::string folder = real_path(folder_of(path));

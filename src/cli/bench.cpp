@@ -92,20 +92,19 @@ std::vector<std::string> what_is_measured(const BenchFlags& flags) {
 }
 
 // Sizes that the suite would not look at are refused, not dropped.
-core::Status check_sizes(const BenchFlags& flags, core::BenchRequest& request) {
-  if (request.suite == core::Suite::kEndToEnd) return {};
+core::Status check_sizes(const BenchFlags& flags, core::Suite suite) {
+  if (suite == core::Suite::kEndToEnd) return {};
   const BenchFlags usual;
-  const bool has_prompts = flags.prompts != usual.prompts;
-  if (request.suite == core::Suite::kTtft && !has_prompts) request.lists.prompts = {128, 512, 2048};
-  const char* unused = has_prompts && request.suite != core::Suite::kTtft ? "-p"
-                       : flags.generated != usual.generated               ? "-n"
-                       : !flags.combined.empty()                          ? "-pg"
-                       : flags.depths != usual.depths                     ? "-d"
-                       : flags.chunks != usual.chunks                     ? "--chunk"
-                                                                          : nullptr;
+  const bool takes_prompts = suite == core::Suite::kTtft;
+  const char* unused = flags.prompts != usual.prompts && !takes_prompts ? "-p"
+                       : flags.generated != usual.generated             ? "-n"
+                       : !flags.combined.empty()                        ? "-pg"
+                       : flags.depths != usual.depths                   ? "-d"
+                       : flags.chunks != usual.chunks                   ? "--chunk"
+                                                                        : nullptr;
   if (unused == nullptr) return {};
   return core::invalid("{}: the suite {} has sizes of its own{}", unused, flags.suite,
-                       request.suite == core::Suite::kTtft ? " but for -p" : "");
+                       takes_prompts ? " but for -p" : "");
 }
 
 core::Result<core::BenchRequest> to_request(const BenchFlags& flags) {
@@ -125,7 +124,10 @@ core::Result<core::BenchRequest> to_request(const BenchFlags& flags) {
     chunking.overlap = flags.overlap;
     INGOT_TRY(core::check_chunking(chunking).map_error(named("--chunk-overlap")));
   }
-  INGOT_TRY(check_sizes(flags, request));
+  INGOT_TRY(check_sizes(flags, request.suite));
+  if (request.suite == core::Suite::kTtft && flags.prompts == BenchFlags().prompts) {
+    request.lists.prompts = {128, 512, 2048};
+  }
   if (!flags.threads.empty()) {
     INGOT_ASSIGN(request.threads, core::parse_number_list(flags.threads, 1, core::kMaxThreads));
   }

@@ -142,14 +142,6 @@ std::string wrong_usage(const RunFlags& flags) {
   return fmt::format("{} and {} exclude each other: the prompt goes in as it is", of_chat, why);
 }
 
-// Templates without a place for tools show none, and say nothing.
-bool shows_tools(const ChatTemplate& chat_template, const ConversationOptions& options) {
-  const std::string messages = messages_json(std::vector<ChatMessage>{{.role = "user", .content = "hello"}});
-  const auto with = chat_template.render(messages, {.tools = options.tools, .variables = options.variables});
-  const auto without = chat_template.render(messages, {.variables = options.variables});
-  return !with || !without || with->text != without->text;
-}
-
 bool opens_chat(const RunFlags& flags) {
   const bool no_prompt = !flags.prompt && flags.files.empty();
   return no_prompt && !flags.takes_prompt_raw() && !flags.json && stdin_is_terminal() && stdout_is_terminal();
@@ -199,9 +191,8 @@ int run(const RunFlags& given) {
     if (!created) return report_error(created.error().message);
     conversation = std::move(*created);
     const Expected<ChatTemplate> shown = talk.chat_template ? *talk.chat_template : model->chat_template();
-    if (!talk.tools.empty() && shown && !shows_tools(*shown, talk)) {
-      say("warning: --tools: this chat template has no place for tools; the model does not see them");
-    }
+    const std::string hello = messages_json(std::vector<ChatMessage>{{.role = "user", .content = "hello"}});
+    if (shown) warn_of_hidden_tools(*shown, hello, {.tools = talk.tools, .variables = talk.variables});
   } else if (flags.system || !flags.tools.empty() || !flags.variables.empty()) {
     return report_error(fmt::format("{}: the model has no chat template (--chat-template gives one)",
                                     flags.system           ? "--system"

@@ -135,13 +135,7 @@ int run(const TemplateFlags& given) {
     return report_error(source.empty() ? prompt.error().message
                                        : fmt::format("{}: {}", source, prompt.error().message));
   }
-  if (!options.tools.empty()) {
-    options.tools.clear();
-    const auto without = chat_template->render(conversation->messages, options);
-    if (without && without->text == prompt->text) {
-      say("warning: this chat template has no place for tools; the model does not see them");
-    }
-  }
+  warn_of_hidden_tools(*chat_template, conversation->messages, options);
   if (flags.json) return print_json(flags, *prompt);
   const bool add_newline = stdout_is_terminal() && !prompt->text.ends_with('\n');
   return write_result(add_newline ? prompt->text + "\n" : prompt->text);

@@ -27,6 +27,18 @@ Expected<ChatTemplate> choose_template(const std::string& name_or_path) {
   return parse_template_file(name_or_path);
 }
 
+void warn_of_hidden_tools(const ChatTemplate& chat_template, const std::string& messages,
+                          const RenderOptions& options) {
+  if (options.tools.empty()) return;
+  RenderOptions no_tools = options;
+  no_tools.tools.clear();
+  const auto with = chat_template.render(messages, options);
+  const auto without = chat_template.render(messages, no_tools);
+  if (with && without && with->text == without->text) {
+    say("warning: --tools: this chat template has no place for tools; the model does not see them");
+  }
+}
+
 Expected<std::vector<std::pair<std::string, std::string>>> parse_variables(const std::vector<std::string>& texts) {
   std::vector<std::pair<std::string, std::string>> variables;
   for (const std::string& text : texts) {
