@@ -227,6 +227,15 @@ class Chat(Case):
         chat.type("/bye\r")
         self.assertEqual(chat.code(), 0)
 
+    def test_who_sees_the_prompt_can_type(self):
+        for _ in range(5):
+            chat = self.open()
+            for n_prompts in (1, 2):
+                chat.wait_for(">>> ", n_prompts)
+                local_modes = termios.tcgetattr(chat.main)[3]
+                self.assertFalse(local_modes & (termios.ICANON | termios.ISIG), "keys are still the terminal's own")
+                chat.type("/nonsense\r")
+
     # Apart from signals: the editor leaves its mode for a moment where one comes, and a key of that moment is lost.
     def test_ctrl_c_at_the_prompt(self):
         chat = self.open()

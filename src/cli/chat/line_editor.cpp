@@ -170,7 +170,10 @@ LineEditor::Input LineEditor::read(const std::string& prompt) {
   int n_chars = 0;
   const wchar_t* line = nullptr;
   // A signal from elsewhere ends the editor's reading (-1; the end of input is 0), but not the conversation.
+  // The terminal is in the editor's mode before the prompt is seen (by itself the editor draws first): a Ctrl-C or
+  // Ctrl-D of the time between would mean something to the terminal, and never come as a key.
   do {
+    el_wset(impl_->editor, EL_PREP_TERM, 1);
     errno = 0;
     line = el_wgets(impl_->editor, &n_chars);
   } while (line == nullptr && n_chars < 0 && errno == EINTR);
