@@ -151,11 +151,17 @@ struct TimeMixArgs {
   const float* norm_bias = nullptr;
   float norm_epsilon = 0.0f;
   float* state = nullptr;  // (head_size keys, head_size values), from row to row
-  float* out = nullptr;    // (n_rows, head_size)
+  // By chunks: gets the state after the last whole chunk, if there is one. May be null.
+  float* grid_state = nullptr;
+  float* out = nullptr;  // (n_rows, head_size)
   int64_t out_stride = 0;
 };
 
 inline constexpr int64_t kMostHeadSize = 256;
+
+// Rows that the recurrence takes together where a table can, of heads of one size: that of every RWKV-7 model.
+inline constexpr int64_t kTimeMixChunk = 16;
+inline constexpr int64_t kTimeMixChunkHeadSize = 64;
 
 struct KernelTable {
   const char* name;
@@ -202,6 +208,11 @@ struct KernelTable {
   // scratch: time_mix_scratch_bytes(head_size), aligned to 64.
   void (*time_mix)(const TimeMixArgs& args, std::byte* scratch);
   size_t (*time_mix_scratch_bytes)(int64_t head_size);
+  // The same by chunks of kTimeMixChunk rows, of which the last may have fewer, for heads of kTimeMixChunkHeadSize;
+  // null in a table that has no such form. A row's bits depend on the state before its chunk and the rows since then:
+  // they are the same in any cut into calls that begin with a chunk.
+  void (*time_mix_chunks)(const TimeMixArgs& args, std::byte* scratch);
+  size_t (*time_mix_chunks_scratch_bytes)();
 
   // The whole of an item. scratch: attention_scratch_bytes(args), aligned to 64.
   void (*attend)(const AttentionArgs& args, const AttentionItem& item, std::byte* scratch);

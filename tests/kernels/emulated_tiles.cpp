@@ -21,6 +21,7 @@ namespace ingot::core::emulated_tiles {
 #include "kernels/amx_bf16/tile_prompt.h"
 #include "kernels/avx512_bf16/attention_products.h"
 #include "kernels/amx_bf16/tile_attention.h"
+#include "kernels/amx_bf16/tile_time_mix.h"
 #include "kernels/amx_bf16/tile_check.h"
 // clang-format on
 
@@ -84,10 +85,10 @@ INGOT_END_REGION
 namespace ingot::core {
 
 const KernelTable& emulated_tiles_table() {
-  static constexpr KernelTable kTable =
+  static constexpr KernelTable kTable = emulated_tiles::with_tile_time_mix<emulated_tiles::EmulatedTiles>(
       emulated_tiles::with_tile_attention<emulated_tiles::EmulatedTiles>(emulated_tiles::make_table(
           "emulated_tiles",
-          emulated_tiles::panels_two_ways<emulated_tiles::TilePrompt<emulated_tiles::EmulatedTiles>>()));
+          emulated_tiles::panels_two_ways<emulated_tiles::TilePrompt<emulated_tiles::EmulatedTiles>>())));
   return kTable;
 }
 

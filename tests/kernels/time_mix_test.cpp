@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/aligned_buffer.h"
+#include "kernels/emulated_tiles.h"
 #include "random_weights.h"
 
 namespace ingot::core {
@@ -167,6 +168,31 @@ double relative_rms(const std::vector<float>& found, const std::vector<double>& 
   return std::sqrt(error / norm);
 }
 
+struct ChunkResult : Result32 {
+  std::vector<float> grid_state;
+};
+
+// By chunks, in calls of at most n_rows_a_call rows, a multiple of a chunk's but for the last.
+ChunkResult run_chunks(const KernelTable& table, const Head& head, int64_t n_rows_a_call) {
+  ChunkResult result;
+  result.out.assign(head.r.size() + 1, 99.0f);
+  result.state = result.grid_state = head.state;
+  auto scratch = AlignedBuffer::allocate(table.time_mix_chunks_scratch_bytes());
+  for (int64_t first = 0; first < head.n_rows; first += n_rows_a_call) {
+    TimeMixArgs args = head.args(first, std::min(n_rows_a_call, head.n_rows - first), result.state.data(),
+                                 result.out.data() + first * head.size);
+    args.grid_state = result.grid_state.data();
+    table.time_mix_chunks(args, scratch->data());
+  }
+  EXPECT_EQ(result.out.back(), 99.0f) << "written behind the last row";
+  result.out.pop_back();
+  return result;
+}
+
+bool same_bits(std::span<const float> a, std::span<const float> b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+}
+
 class TimeMix : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Tables, TimeMix, testing::ValuesIn(kAllTables));
 
@@ -226,6 +252,87 @@ TEST_P(TimeMix, AKeyOfZerosHasNoDirection) {
   const Result32 found = run_table(table, head, head.n_rows);
   const Result64 expected = run_in_double(head);
   EXPECT_LE(relative_rms(found.out, expected.out), kBound);
+}
+
+// The tile unit, where there is one, and one that is emulated.
+class TimeMixChunks : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    const std::string name = GetParam();
+    const Result<const KernelTable*> found = find_kernel_table(name == "emulated_tiles" ? "avx512_bf16" : name);
+    if (!found) GTEST_SKIP() << "instruction set " << name << " is not available here";
+    table_ = name == "emulated_tiles" ? &emulated_tiles_table() : *found;
+  }
+  const KernelTable& table() const { return *table_; }
+
+ private:
+  const KernelTable* table_ = nullptr;
+};
+INSTANTIATE_TEST_SUITE_P(Tables, TimeMixChunks, testing::Values("amx_bf16", "emulated_tiles"));
+
+TEST_P(TimeMixChunks, LongSequencesStayExactAtAllDecays) {
+  for (const Decays decays : {Decays::kSpread, Decays::kFastest, Decays::kSlowest, Decays::kMixed}) {
+    Head head(4096, 64, decays, 7);
+    head.normed = head.gated = false;
+    const Result64 expected = run_in_double(head);
+    const Result32 found = run_chunks(table(), head, 512);
+    const double out_error = relative_rms(found.out, expected.out);
+    const double state_error = relative_rms(found.state, expected.state);
+    EXPECT_LE(out_error, 1e-5) << "decays " << static_cast<int>(decays);
+    EXPECT_LE(state_error, 1e-5) << "decays " << static_cast<int>(decays);
+    RecordProperty(fmt::format("decays_{}", static_cast<int>(decays)),
+                   fmt::format("output {:.2g}, state {:.2g}", out_error, state_error));
+    printf("%s %d: output %.2g, state %.2g\n", GetParam(), static_cast<int>(decays), out_error, state_error);
+  }
+}
+
+TEST_P(TimeMixChunks, EveryPartAndEveryLastChunk) {
+  for (int64_t n_rows = 1; n_rows <= 33; ++n_rows) {
+    for (const int without : {0, 1, 2, 3}) {
+      Head head(n_rows, 64, Decays::kSpread, static_cast<uint32_t>(n_rows));
+      head.gated = without != 1;
+      head.mixes_values = without != 2;
+      head.normed = without != 3;
+      const Result64 expected = run_in_double(head);
+      const Result32 found = run_chunks(table(), head, n_rows);
+      EXPECT_LE(relative_rms(found.out, expected.out), 3e-5) << n_rows << " rows without " << without;
+      EXPECT_LE(relative_rms(found.state, expected.state), 1e-5) << n_rows << " rows without " << without;
+    }
+  }
+}
+
+TEST_P(TimeMixChunks, LaterRowsAndCutsChangeNoBit) {
+  const Head head(70, 64, Decays::kSpread, 3);
+  const ChunkResult whole = run_chunks(table(), head, head.n_rows);
+  for (const int64_t n_rows_a_call : {16, 32, 48, 64}) {
+    const ChunkResult cut = run_chunks(table(), head, n_rows_a_call);
+    EXPECT_TRUE(same_bits(whole.out, cut.out)) << n_rows_a_call;
+    EXPECT_TRUE(same_bits(whole.state, cut.state)) << n_rows_a_call;
+    EXPECT_TRUE(same_bits(whole.grid_state, cut.grid_state)) << n_rows_a_call;
+  }
+  Head start = head;
+  for (start.n_rows = 1; start.n_rows < head.n_rows; ++start.n_rows) {
+    const ChunkResult found = run_chunks(table(), start, start.n_rows);
+    const size_t n = static_cast<size_t>(start.n_rows * head.size);
+    EXPECT_TRUE(same_bits(std::span(whole.out).first(n), std::span(found.out).first(n))) << start.n_rows;
+    // The state on the grid is the one that a call of the whole chunks alone ends with.
+    Head chunks = head;
+    chunks.n_rows = start.n_rows / kTimeMixChunk * kTimeMixChunk;
+    EXPECT_TRUE(same_bits(found.grid_state, run_chunks(table(), chunks, head.n_rows).state)) << start.n_rows;
+  }
+}
+
+TEST_P(TimeMixChunks, WhatIsNotFiniteStaysInItsRowAndLaterOnes) {
+  const Head head(16, 64, Decays::kSpread, 4);
+  const ChunkResult whole = run_chunks(table(), head, head.n_rows);
+  constexpr size_t kDamagedRow = 9;
+  for (std::vector<float> Head::*values : {&Head::r, &Head::w, &Head::k, &Head::v, &Head::a}) {
+    Head damaged = head;
+    (damaged.*values)[kDamagedRow * 64 + 5] = std::numeric_limits<float>::quiet_NaN();
+    const ChunkResult found = run_chunks(table(), damaged, head.n_rows);
+    EXPECT_TRUE(same_bits(std::span(whole.out).first(kDamagedRow * 64), std::span(found.out).first(kDamagedRow * 64)));
+    EXPECT_FALSE(same_bits(whole.out, found.out));
+  }
 }
 
 TEST_P(TimeMix, TokenShift) {

@@ -22,6 +22,7 @@ namespace ingot::core::amx_bf16 {
 #include "kernels/amx_bf16/tile_check.h"
 #include "kernels/avx512_bf16/attention_products.h"
 #include "kernels/amx_bf16/tile_attention.h"
+#include "kernels/amx_bf16/tile_time_mix.h"
 // clang-format on
 
 }  // namespace ingot::core::amx_bf16
@@ -30,8 +31,9 @@ INGOT_END_REGION
 namespace ingot::core {
 
 const KernelTable& amx_bf16_kernel_table() {
-  static constexpr KernelTable kTable = amx_bf16::with_tile_attention<amx_bf16::AmxTiles>(
-      amx_bf16::make_table("amx_bf16", amx_bf16::panels_two_ways<amx_bf16::TilePrompt<amx_bf16::AmxTiles>>()));
+  static constexpr KernelTable kTable =
+      amx_bf16::with_tile_time_mix<amx_bf16::AmxTiles>(amx_bf16::with_tile_attention<amx_bf16::AmxTiles>(
+          amx_bf16::make_table("amx_bf16", amx_bf16::panels_two_ways<amx_bf16::TilePrompt<amx_bf16::AmxTiles>>())));
   return kTable;
 }
 

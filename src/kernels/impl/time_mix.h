@@ -10,7 +10,7 @@ constexpr int64_t kTimeMixRows = 8;
 // Vectors of values whose sums stay in registers.
 constexpr int kTimeMixVectors = kLanes == 16 ? 4 : 2;
 
-// (kTimeMixRows, head_size) each, one after another.
+// (n_rows, head_size) each, one after another.
 struct TimeMixBlock {
   float* r;
   float* w;
@@ -19,20 +19,24 @@ struct TimeMixBlock {
   float* minus_kk;
   float* kk_a;
   float* y;
-  float* bonus;  // (kTimeMixRows)
+  float* bonus;  // (n_rows)
 
-  TimeMixBlock(std::byte* scratch, int64_t head_size) {
+  TimeMixBlock(std::byte* scratch, int64_t n_rows, int64_t head_size) {
     float* next = reinterpret_cast<float*>(scratch);
     for (float** vectors : {&r, &w, &k, &v, &minus_kk, &kk_a, &y}) {
       *vectors = next;
-      next += kTimeMixRows * head_size;
+      next += n_rows * head_size;
     }
     bonus = next;
   }
 };
 
+constexpr size_t time_mix_block_bytes(int64_t n_rows, int64_t head_size) {
+  return static_cast<size_t>(n_rows * (7 * head_size + kColumnPadding)) * sizeof(float);
+}
+
 size_t time_mix_scratch_bytes(int64_t head_size) {
-  return static_cast<size_t>(kTimeMixRows * (7 * head_size + kColumnPadding)) * sizeof(float);
+  return time_mix_block_bytes(kTimeMixRows, head_size);
 }
 
 void token_shift(const float* x, const float* previous, const float* mix, int64_t n, float* out) {
@@ -147,7 +151,7 @@ inline void finish_time_mix(const TimeMixArgs& args, int64_t row, int64_t at, co
 }
 
 void time_mix(const TimeMixArgs& args, std::byte* scratch) {
-  const TimeMixBlock block(scratch, args.head_size);
+  const TimeMixBlock block(scratch, kTimeMixRows, args.head_size);
   for (int64_t first = 0; first < args.n_rows; first += kTimeMixRows) {
     const int64_t n_rows = std::min(kTimeMixRows, args.n_rows - first);
     for (int64_t row = 0; row < n_rows; ++row) prepare_time_mix(args, first + row, row, block);

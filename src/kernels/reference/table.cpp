@@ -28,6 +28,8 @@ const KernelTable& reference_kernel_table() {
       .token_shift = reference::token_shift,
       .time_mix = reference::time_mix,
       .time_mix_scratch_bytes = reference::time_mix_scratch_bytes,
+      .time_mix_chunks = nullptr,
+      .time_mix_chunks_scratch_bytes = nullptr,
       .attend = reference::attend,
       .attention_scratch_bytes = reference::attention_scratch_bytes,
       .attend_segment = nullptr,
