@@ -14,11 +14,13 @@ namespace {
 
 constexpr uint32_t kMagic = 0x53514E49;  // "INQS"
 constexpr uint32_t kVersion = 3;
+constexpr uint32_t kVersionWithGrid = 4;
 
 // A snapshot: this header, four words for each layer (heads, key size, value size, recurrent floats), the contents, a
 // checksum of all that. Contents are block after block, in a block layer after layer, keys before values, head after
 // head, laid out as in the block (kv_view.h) but only of the positions in use; then, of a state that has seen anything,
-// the recurrent floats. Numbers are little-endian, as everywhere in ingot's files.
+// the recurrent floats, and in version 4 those at the last grid position. Numbers are little-endian, as everywhere in
+// ingot's files.
 struct SnapshotHeader {
   uint32_t magic = kMagic;
   uint32_t version = kVersion;
@@ -99,7 +101,7 @@ SequenceState::SequenceState(std::shared_ptr<const StateShape> shape)
     : shape_(std::move(shape)),
       key_pages_(shape_->layers.size()),
       value_pages_(shape_->layers.size()),
-      recurrent_(shape_->recurrent_floats()) {
+      recurrent_(shape_->recurrent_floats(), shape_->recurrent_grid > 1) {
   int64_t first = 0;
   for (const RecurrentLayerShape& layer : shape_->recurrent) {
     recurrent_firsts_.push_back(first);
@@ -177,10 +179,22 @@ int64_t SequenceState::growth_bytes(int64_t n_tokens) const {
   return static_cast<int64_t>(n_added + (unshare ? 1 : 0)) * shape_->bytes_per_block() + recurrent_.growth_bytes();
 }
 
-void SequenceState::advance(int64_t n_tokens) {
+void SequenceState::advance(int64_t n_tokens, bool generated) {
   INGOT_CHECK(n_tokens >= 0 && n_blocks_for(length_ + n_tokens) <= blocks_.size(), "positions that were reserved");
+  if (n_tokens == 0) return;
+  recurrent_.commit(grid_step(n_tokens, generated));
   length_ += n_tokens;
-  if (n_tokens > 0) recurrent_.commit();
+}
+
+RecurrentState::GridStep SequenceState::grid_step(int64_t n_tokens, bool generated) const {
+  using GridStep = RecurrentState::GridStep;
+  const int64_t grid = shape_->recurrent_grid;
+  if (grid == 1) return GridStep::kKept;
+  if ((length_ + n_tokens) % grid == 0) return GridStep::kNone;
+  if (writes_grid(generated)) return GridStep::kWritten;
+  const bool passed_one = length_ / grid != (length_ + n_tokens) / grid;
+  if (passed_one) return GridStep::kNone;
+  return off_grid() == 0 ? GridStep::kLeft : GridStep::kKept;
 }
 
 bool SequenceState::can_truncate(int64_t n_tokens) const {
@@ -192,6 +206,14 @@ void SequenceState::truncate(int64_t n_tokens) {
   if (n_tokens == 0) recurrent_.reset();
   length_ = n_tokens;
   drop_blocks_from(n_blocks_for(n_tokens));
+}
+
+void SequenceState::return_to_grid() {
+  INGOT_CHECK(knows_grid(), "a state at the last grid position");
+  if (off_grid() == 0) return;
+  recurrent_.return_to_grid();
+  length_ -= off_grid();
+  drop_blocks_from(n_blocks_for(length_));
 }
 
 SequenceState SequenceState::fork() const {
@@ -223,12 +245,14 @@ std::span<const float> SequenceState::recurrent_values() const {
   return {recurrent_.current(), n_floats};
 }
 
-RecurrentView SequenceState::recurrent(int64_t layer_idx, bool continued) const {
+RecurrentView SequenceState::recurrent(int64_t layer_idx, bool continued, bool generated) const {
   const auto index = static_cast<size_t>(layer_idx);
   INGOT_CHECK(index < recurrent_firsts_.size(), "a recurrent layer of the model");
   const int64_t first = recurrent_firsts_[index];
   float* next = recurrent_.next() + first;
-  return {.before = continued ? next : recurrent_.current() + first, .after = next};
+  return {.before = continued ? next : recurrent_.current() + first,
+          .after = next,
+          .after_grid = writes_grid(generated) ? recurrent_.next_grid() + first : nullptr};
 }
 
 std::vector<std::byte> SequenceState::snapshot() const {
@@ -238,11 +262,12 @@ std::vector<std::byte> SequenceState::snapshot() const {
   header.kv_dtype = static_cast<uint32_t>(shape_->kv_dtype);
   header.n_layers = static_cast<uint32_t>(layers.size());
   header.length = length_;
+  if (recurrent_.grid() != nullptr) header.version = kVersionWithGrid;
 
   std::vector<std::byte> bytes;
   const size_t recurrent_bytes = static_cast<size_t>(shape_->recurrent_floats()) * sizeof(float);
   bytes.reserve(sizeof(header) + layers.size() * sizeof(LayerHeader) +
-                static_cast<size_t>(length_ * shape_->bytes_per_token()) + recurrent_bytes + sizeof(uint64_t));
+                static_cast<size_t>(length_ * shape_->bytes_per_token()) + 2 * recurrent_bytes + sizeof(uint64_t));
   const auto append = [&](const void* data, size_t n_bytes) {
     const auto* first = static_cast<const std::byte*>(data);
     bytes.insert(bytes.end(), first, first + n_bytes);
@@ -254,6 +279,7 @@ std::vector<std::byte> SequenceState::snapshot() const {
     for_each_run(*shape_, block, std::min(kPageTokens, length_ - first), append);
   }
   if (length_ > 0 && recurrent_bytes > 0) append(recurrent_.current(), recurrent_bytes);
+  if (recurrent_.grid() != nullptr) append(recurrent_.grid(), recurrent_bytes);
   const uint64_t checksum = XXH3_64bits(bytes.data(), bytes.size());
   append(&checksum, sizeof(checksum));
   return bytes;
@@ -269,8 +295,8 @@ Status SequenceState::restore(std::span<const std::byte> snapshot) {
   }
   std::memcpy(&header, snapshot.data(), sizeof(header));
   if (header.magic != kMagic) return invalid("not a saved state: it begins with other bytes than ingot's");
-  if (header.version != kVersion) {
-    return invalid("the saved state has version {}; expected {}", header.version, kVersion);
+  if (header.version != kVersion && header.version != kVersionWithGrid) {
+    return invalid("the saved state has version {}; expected {} or {}", header.version, kVersion, kVersionWithGrid);
   }
   if (header.model_fingerprint != shape_->model_fingerprint) {
     return invalid("the saved state is of another model (fingerprint {:016x}; expected {:016x})",
@@ -287,7 +313,9 @@ Status SequenceState::restore(std::span<const std::byte> snapshot) {
   const size_t fixed_bytes = sizeof(header) + layers_bytes + sizeof(uint64_t);
   const int64_t token_bytes = shape_->bytes_per_token();
   const int64_t recurrent_bytes = header.length == 0 ? 0 : shape_->recurrent_floats() * int64_t{sizeof(float)};
-  const int64_t kv_bytes = static_cast<int64_t>(snapshot.size()) - static_cast<int64_t>(fixed_bytes) - recurrent_bytes;
+  const bool has_grid = header.version == kVersionWithGrid;
+  const int64_t kv_bytes =
+      static_cast<int64_t>(snapshot.size()) - static_cast<int64_t>(fixed_bytes) - (has_grid ? 2 : 1) * recurrent_bytes;
   // Recurrent layers alone say nothing of the length.
   const bool explained = token_bytes == 0
                              ? kv_bytes == 0 && header.length >= 0
@@ -317,8 +345,13 @@ Status SequenceState::restore(std::span<const std::byte> snapshot) {
     });
   }
   if (recurrent_bytes > 0) {
-    std::memcpy(restored.recurrent_.next(), contents, static_cast<size_t>(recurrent_bytes));
-    restored.recurrent_.commit();
+    const auto n_bytes = static_cast<size_t>(recurrent_bytes);
+    std::memcpy(restored.recurrent_.next(), contents, n_bytes);
+    // Of no use to a processor without a grid.
+    const bool takes_grid = has_grid && header.length % shape_->recurrent_grid != 0;
+    if (takes_grid) std::memcpy(restored.recurrent_.next_grid(), contents + n_bytes, n_bytes);
+    using GridStep = RecurrentState::GridStep;
+    restored.recurrent_.commit(takes_grid ? GridStep::kWritten : GridStep::kKept);
   }
   restored.length_ = header.length;
   *this = std::move(restored);

@@ -1,5 +1,6 @@
 // What a model remembers of one sequence: for attention, the keys and values of every layer; for recurrent layers, as
-// much as for any other length (recurrent_state.h). A recurrent state cannot be cut back to a position before its last.
+// much as for any other length (recurrent_state.h). A recurrent state cannot be cut back to a position before its last,
+// but for the grid's, where there is one.
 //
 // Keys and values live in blocks of kPageTokens positions; a block holds all layers, so that it is the unit in which a
 // prefix can be shared, evicted or written to disk. Full blocks are immutable and shared by forks; the last, partly
@@ -42,14 +43,21 @@ struct RecurrentLayerShape {
 struct RecurrentView {
   const float* before = nullptr;
   float* after = nullptr;
-  RecurrentView at(int64_t n_floats) const { return {before + n_floats, after + n_floats}; }
+  float* after_grid = nullptr;  // also the values at the last grid position; null where nobody asks for them
+  RecurrentView at(int64_t n_floats) const {
+    return {before + n_floats, after + n_floats, after_grid == nullptr ? nullptr : after_grid + n_floats};
+  }
 };
 
 struct StateShape {
   DType kv_dtype = DType::kF16;
   std::vector<KvLayerShape> layers;
   std::vector<RecurrentLayerShape> recurrent;  // of the same layers, or empty where none is recurrent
-  uint64_t model_fingerprint = 0;              // a state is only good for the model that made it
+  // Rows of prompts are computed in chunks that begin at multiples of so many positions, so that their numbers do not
+  // depend on where a prompt was cut: a prompt that goes on between two of them repeats the rows since the last, or
+  // else is computed row after row. 1: any position.
+  int64_t recurrent_grid = 1;
+  uint64_t model_fingerprint = 0;  // a state is only good for the model that made it
   int64_t bytes_per_block() const;
   int64_t bytes_per_token() const { return bytes_per_block() / kPageTokens; }
   // Whatever the length.
@@ -74,12 +82,18 @@ class SequenceState {
   int64_t n_bytes() const {
     return static_cast<int64_t>(blocks_.size()) * shape_->bytes_per_block() + recurrent_.n_bytes();
   }
-  // The forward pass wrote n_tokens positions, which reserve had made room for.
-  void advance(int64_t n_tokens);
+  // The forward pass wrote n_tokens positions, which reserve had made room for; generated ones or of a prompt.
+  void advance(int64_t n_tokens, bool generated = false);
   // Whether it can forget positions from n_tokens on, 0 <= n_tokens <= length(): with recurrent layers all or none.
   bool can_truncate(int64_t n_tokens) const;
   // Forgets them. Precondition: can_truncate(n_tokens).
   void truncate(int64_t n_tokens);
+  // Positions since the last grid position; and whether the state at that one is at hand. It is not, up to the next
+  // one, where a state was saved by a processor without a grid, or where rows went row after row past a grid position.
+  int64_t off_grid() const { return length_ % shape_->recurrent_grid; }
+  bool knows_grid() const { return off_grid() == 0 || recurrent_.grid() != nullptr; }
+  // Forgets what came after the last grid position. Precondition: knows_grid().
+  void return_to_grid();
   // A second state with the same contents, sharing the full blocks.
   SequenceState fork() const;
 
@@ -88,8 +102,8 @@ class SequenceState {
   // All recurrent values, layer after layer; empty before the first position. Valid as keys and values are.
   std::span<const float> recurrent_values() const;
   // The recurrent values of one layer, likewise, between reserve() and advance(). continued: the step has already
-  // written this layer's values for rows before the ones at hand.
-  RecurrentView recurrent(int64_t layer_idx, bool continued) const;
+  // written this layer's values for rows before the ones at hand. With after_grid for rows of a prompt on the grid.
+  RecurrentView recurrent(int64_t layer_idx, bool continued, bool generated = false) const;
 
   // All of the state as bytes: header (magic, version, fingerprint, shape, length), contents, checksum (XXH3).
   std::vector<std::byte> snapshot() const;
@@ -99,6 +113,8 @@ class SequenceState {
  private:
   using Block = std::shared_ptr<AlignedBuffer>;  // all layers: keys, then values of each
 
+  bool writes_grid(bool generated) const { return shape_->recurrent_grid > 1 && !generated && off_grid() == 0; }
+  RecurrentState::GridStep grid_step(int64_t n_tokens, bool generated) const;
   Result<Block> new_block() const;
   size_t n_blocks_for(int64_t n_tokens) const;
   // Puts a block in its place, which is an old one or the next.

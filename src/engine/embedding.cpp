@@ -37,6 +37,7 @@ class Embedder {
         sequences_(sequences),
         options_(options),
         pooling_(options.pooling.value_or(engine.info().pooling)),
+        grid_(engine.model().state_shape()->recurrent_grid),
         embeddings_(sequences.size()) {}
 
   Result<std::vector<std::vector<float>>> run() {
@@ -54,6 +55,12 @@ class Embedder {
 
  private:
   bool wants_all_rows() const { return pooling_ != Pooling::kLast; }
+
+  // What is cut goes on at a position where the recurrence can begin. The first of a step has rows in any case.
+  size_t rows_before_cut(size_t n_rows, bool first) const {
+    const auto grid = static_cast<size_t>(grid_);
+    return std::max(n_rows - n_rows % grid, first ? grid : 0);
+  }
 
   // Rows of as many sequences as fit; gives their number.
   Result<int64_t> step() {
@@ -73,9 +80,12 @@ class Embedder {
       SequenceSlice slice;
       slice.state = &reading.state;
       const size_t rest = tokens.size() - reading.n_done;
-      slice.tokens = tokens.subspan(reading.n_done, causal ? std::min(left, rest) : rest);
+      const bool cut = causal && left < rest;
+      if (cut) left = std::min(rest, rows_before_cut(left, n == 0));
+      if (left == 0) break;
+      slice.tokens = tokens.subspan(reading.n_done, cut ? left : rest);
       slice.all_rows = wants_all_rows();
-      left -= std::min(left, slice.tokens.size());
+      left -= std::min(left, slice.tokens.size());  // none where something was cut
       n_rows += slice.tokens.size();
       slices_.push_back(slice);
     }
@@ -143,6 +153,7 @@ class Embedder {
   std::span<const std::vector<int32_t>> sequences_;
   const EmbedOptions& options_;
   const Pooling pooling_;
+  const int64_t grid_;
   std::vector<std::vector<float>> embeddings_;
   std::deque<Reading> readings_;  // begun and not ended; at most the last one of a step is not ended by it
   size_t next_ = 0;               // of the sequences

@@ -100,17 +100,23 @@ DType kv_dtype(KvType type) {
 }
 
 Result<std::shared_ptr<Engine>> Engine::open(const std::string& path, const ModelOptions& options, Recorder* recorder) {
-  const auto start = std::chrono::steady_clock::now();
   if (options.context < 0 || options.context > kMaxContext) {
     return invalid("a context of {} tokens, expected 1 to {}", options.context, kMaxContext);
   }
   INGOT_TRY(check_chunking(options.chunk));
+  const std::string isa = options.mode == Mode::kReference ? std::string() : options.isa;
+  INGOT_ASSIGN(auto ops,
+               CpuOps::create({.n_threads = options.threads, .isa = isa, .mode = numeric_mode(options.mode)}));
+  return open_with(std::move(ops), path, options, recorder);
+}
+
+Result<std::shared_ptr<Engine>> Engine::open_with(std::unique_ptr<CpuOps> ops, const std::string& path,
+                                                  const ModelOptions& options, Recorder* recorder) {
+  const auto start = std::chrono::steady_clock::now();
   std::shared_ptr<Engine> engine(new Engine());
   engine->path_ = path;
   engine->options_ = options;
-  const std::string isa = options.mode == Mode::kReference ? std::string() : options.isa;
-  INGOT_ASSIGN(engine->ops_,
-               CpuOps::create({.n_threads = options.threads, .isa = isa, .mode = numeric_mode(options.mode)}));
+  engine->ops_ = std::move(ops);
   StageZone open_zone(recorder, "open file");
   INGOT_ASSIGN(const GgufFile file, GgufFile::open(path));
   open_zone.stop();
@@ -123,8 +129,9 @@ Status Engine::load(const GgufFile& file, Recorder* recorder) {
   StageZone spec_zone(recorder, "read architecture");
   INGOT_ASSIGN(const ModelSpec spec, read_model_spec(file));
   const DType kv_type = kv_dtype(options_.kv_type);
-  // Of a recurrent state, as it is and as a step leaves it.
-  const int64_t state_bytes = 2 * recurrent_floats(spec) * int64_t{sizeof(float)};
+  // Of a recurrent state, as it is and as a step leaves it; both also at the last grid position.
+  const int64_t n_states = recurrent_grid(spec, *ops_) > 1 ? 4 : 2;
+  const int64_t state_bytes = n_states * recurrent_floats(spec) * int64_t{sizeof(float)};
   const MemoryNeed need = {.weights = tensor_bytes(file),
                            .kv_per_token = kv_bytes_per_token(spec, kv_type),
                            .activations = estimate_activation_bytes(spec, chunk_rows(options_.chunk)) + state_bytes,

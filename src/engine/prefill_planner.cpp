@@ -24,8 +24,9 @@ double seen_before(int64_t end, int64_t window) {
   return triangle(static_cast<double>(window)) + static_cast<double>(end - window) * static_cast<double>(window);
 }
 
-int64_t repeated_rows(const Chunking& chunking, int64_t done) {
-  return std::min<int64_t>(chunking.overlap, done);
+int64_t repeated_rows(const PrefillTask& task, int64_t done) {
+  if (task.grid > 1) return (task.n_before + done) % task.grid;
+  return std::min<int64_t>(task.chunking.overlap, done);
 }
 
 // Chunks that take as long as the first tokens would at an empty cache. No tail is left that is too small.
@@ -76,7 +77,7 @@ StepMemory memory_by_layer(const PrefillTask& task, const PrefillSetting& settin
 
 StepMemory memory_of_chunk(const PrefillTask& task, const PrefillSetting& setting, int64_t done, int64_t n_tokens) {
   if (task.chunking.strategy == Strategy::kLayerByLayer) return memory_by_layer(task, setting);
-  const int64_t n_repeated = repeated_rows(task.chunking, done);
+  const int64_t n_repeated = repeated_rows(task, done);
   const bool last = done + n_tokens == task.n_tokens;
   return setting.memory_of(step_size(task, n_tokens + n_repeated, n_tokens, last), task.n_before + done - n_repeated);
 }
@@ -86,7 +87,7 @@ int64_t kv_bytes_at(const PrefillTask& task, int64_t done, int64_t n_tokens) {
   const auto n_blocks = [](int64_t n) { return (n + kPageTokens - 1) / kPageTokens; };
   const int64_t first = task.n_before + done;
   const int64_t later = n_blocks(task.n_before + task.n_tokens) - n_blocks(first + n_tokens);
-  const int64_t n_repeated = repeated_rows(task.chunking, done);
+  const int64_t n_repeated = repeated_rows(task, done);
   const int64_t twice = n_repeated > 0 ? n_blocks(first) - (first - n_repeated) / kPageTokens : 0;
   return task.kv_bytes + (twice - later) * task.kv_block_bytes;
 }
@@ -199,7 +200,7 @@ void add_chunks(const PrefillTask& task, const PrefillSetting& setting, PrefillP
     const int64_t n_tokens = next_chunk(plan, done, setting.work, setting.samples);
     const bool repeats = !plan.runs.empty() && plan.runs.back().n_tokens == n_tokens;
     add_chunk(n_tokens, plan.runs);
-    const int64_t n_repeated = repeated_rows(task.chunking, done);
+    const int64_t n_repeated = repeated_rows(task, done);
     plan.memory.kv = std::max(plan.memory.kv, kv_bytes_at(task, done, n_tokens));
     // Of equal chunks one stands for all, but for the last one, which sees the longest cache.
     if (!repeats || plan.runs.back().n_chunks == 2 || done + 2 * n_tokens >= plan.n_tokens) {

@@ -38,6 +38,7 @@ struct PrefillTask {
   int64_t kv_block_bytes = 0;     // in blocks of kPageTokens, of so many bytes
   int64_t output_bytes = 0;       // of what is given back
   Chunking chunking;
+  int64_t grid = 1;  // positions at multiples of which steps begin (StateShape::recurrent_grid)
 };
 
 // What planning depends on besides the task.

@@ -137,6 +137,7 @@ PrefillTask TokenSequence::prefill_task(int64_t n_tokens, const FeedOptions& opt
   task.kv_block_bytes = state_.shape().bytes_per_block();
   task.output_bytes = n_values * static_cast<int64_t>(sizeof(float));
   task.chunking = options.chunk;
+  if (!options.generated && can_repeat_from_grid()) task.grid = state_.shape().recurrent_grid;
   return task;
 }
 
@@ -184,9 +185,10 @@ Status TokenSequence::feed_rows(const Input& input, int64_t first, int64_t n_row
   for (int64_t done = 0; done < n_rows;) {
     if (options.cancel.cancelled()) return fail(ErrorKind::kCancelled, "cancelled");
     const std::vector<ChunkSample> samples = n_rows > 1 ? engine_->chunk_samples() : std::vector<ChunkSample>();
-    const Chunk chunk = {.first = first + done,
-                         .n_tokens = next_chunk(last_prefill_.plan, done, engine_->prefill_work(), samples),
-                         .n_repeated = std::min<int64_t>(options.chunk.overlap, done)};
+    Chunk chunk = {.first = first + done,
+                   .n_tokens = next_chunk(last_prefill_.plan, done, engine_->prefill_work(), samples),
+                   .n_repeated = std::min<int64_t>(options.chunk.overlap, done)};
+    if (state_.shape().recurrent_grid > 1) put_on_grid(chunk, options);
     const bool last_chunk = done + chunk.n_tokens == n_rows;
     ForwardOutputs outputs;
     if (options.logits == Rows::kAll || (options.logits == Rows::kLast && last_chunk)) {
@@ -199,6 +201,7 @@ Status TokenSequence::feed_rows(const Input& input, int64_t first, int64_t n_row
 
     if (input.tokens.empty()) {
       tokens_.insert(tokens_.end(), static_cast<size_t>(chunk.n_tokens), -1);
+      if (state_.shape().recurrent_grid > 1) keep_embedded(input.embeddings.row_range(chunk.first, chunk.n_tokens));
     } else {
       const auto fed = input.tokens.subspan(static_cast<size_t>(chunk.first), static_cast<size_t>(chunk.n_tokens));
       tokens_.insert(tokens_.end(), fed.begin(), fed.end());
@@ -243,10 +246,87 @@ Status TokenSequence::feed_timed(const Input& input, const Chunk& chunk, const F
   return {};
 }
 
+const float* TokenSequence::embedded_row(int64_t position) const {
+  const int64_t dim = engine_->info().dim;
+  const int64_t first = embedded_end_ - static_cast<int64_t>(embedded_.size()) / dim;
+  if (position < first || position >= embedded_end_) return nullptr;
+  return embedded_.data() + (position - first) * dim;
+}
+
+void TokenSequence::keep_embedded(TensorView rows) {
+  const int64_t n_most = state_.shape().recurrent_grid - 1;
+  if (embedded_end_ != length() - rows.rows) embedded_.clear();
+  for (int64_t row = std::max<int64_t>(0, rows.rows - n_most); row < rows.rows; ++row) {
+    embedded_.insert(embedded_.end(), rows.row(row), rows.row(row) + rows.cols);
+  }
+  const auto most = static_cast<size_t>(n_most * rows.cols);
+  if (embedded_.size() > most) embedded_.erase(embedded_.begin(), embedded_.end() - static_cast<ptrdiff_t>(most));
+  embedded_end_ = length();
+}
+
+bool TokenSequence::can_repeat_from_grid() const {
+  if (!state_.knows_grid()) return false;
+  for (int64_t position = state_.length() - state_.off_grid(); position < state_.length(); ++position) {
+    if (tokens_[static_cast<size_t>(position)] < 0 && embedded_row(position) == nullptr) return false;
+  }
+  return true;
+}
+
+void TokenSequence::put_on_grid(Chunk& chunk, const FeedOptions& options) const {
+  const int64_t off_grid = state_.off_grid();
+  const bool repeats = off_grid > 0 && !options.generated && can_repeat_from_grid();
+  if (repeats) chunk.n_repeated = off_grid;
+  // What goes row after row ends at the next grid position. Rows that go by layer begin there: none of them is
+  // repeated.
+  const bool by_layer = options.chunk.strategy == Chunking::Strategy::kLayerByLayer;
+  if (options.generated || (off_grid > 0 && (!repeats || by_layer))) {
+    chunk.n_tokens = std::min(chunk.n_tokens, state_.shape().recurrent_grid - off_grid);
+  }
+}
+
+Status TokenSequence::feed_from_grid(const Input& input, const Chunk& chunk, SequenceSlice slice,
+                                     const ForwardOutputs& outputs, const FeedOptions& options, Reading& reading) {
+  const auto since = std::span(tokens_).last(static_cast<size_t>(chunk.n_repeated));
+  std::vector<int32_t> tokens;
+  std::vector<float> embeddings;
+  if (input.tokens.empty() || std::ranges::any_of(since, [](int32_t token) { return token < 0; })) {
+    const int64_t dim = engine_->info().dim;
+    const int64_t n_rows = chunk.n_repeated + slice.n_rows();
+    INGOT_TRY(make_room(embeddings, n_rows, dim));
+    const TensorView rows = extend(embeddings, n_rows, dim);
+    for (int64_t row = 0; row < chunk.n_repeated; ++row) {
+      const int32_t& token = since[static_cast<size_t>(row)];
+      if (token >= 0) {
+        INGOT_TRY(engine_->embed(std::span(&token, 1), rows.row_range(row, 1)));
+      } else {
+        std::copy_n(embedded_row(length() - chunk.n_repeated + row), dim, rows.row(row));
+      }
+    }
+    const TensorView own = rows.row_range(chunk.n_repeated, slice.n_rows());
+    if (!input.tokens.empty()) INGOT_TRY(engine_->embed(slice.tokens, own));
+    for (int64_t row = 0; input.tokens.empty() && row < own.rows; ++row) {
+      std::copy_n(slice.embeddings.row(row), dim, own.row(row));
+    }
+    slice.tokens = {};
+    slice.embeddings = rows;
+  } else {
+    tokens.assign(since.begin(), since.end());
+    tokens.insert(tokens.end(), slice.tokens.begin(), slice.tokens.end());
+    slice.tokens = tokens;
+  }
+  SequenceState before = state_.fork();
+  state_.return_to_grid();
+  Status status = engine_->step(std::span(&slice, 1), outputs, options.cancel.flag(), &reading.scratch);
+  if (!status) state_ = std::move(before);
+  return status;
+}
+
 Status TokenSequence::feed_chunk(const Input& input, const Chunk& chunk, const ForwardOutputs& outputs,
                                  const FeedOptions& options, Reading& reading) {
-  const int64_t first_row = chunk.first - chunk.n_repeated;
-  const int64_t n_rows = chunk.n_tokens + chunk.n_repeated;
+  const bool from_grid = chunk.n_repeated > 0 && state_.shape().recurrent_grid > 1;
+  // Rows since the grid may have come with an earlier input.
+  const int64_t first_row = from_grid ? chunk.first : chunk.first - chunk.n_repeated;
+  const int64_t n_rows = chunk.first + chunk.n_tokens - first_row;
   SequenceSlice slice;
   slice.state = &state_;
   if (input.tokens.empty()) {
@@ -258,6 +338,11 @@ Status TokenSequence::feed_chunk(const Input& input, const Chunk& chunk, const F
   slice.all_rows = options.logits == Rows::kAll || options.hidden == Rows::kAll;
   slice.n_repeated = chunk.n_repeated;
   int64_t& kv_bytes = last_prefill_.measured.kv;
+  if (from_grid) {
+    INGOT_TRY(feed_from_grid(input, chunk, slice, outputs, options, reading));
+    kv_bytes = std::max(kv_bytes, state_.n_bytes() - reading.kv_bytes_before);
+    return {};
+  }
   if (options.chunk.strategy == Chunking::Strategy::kLayerByLayer) {
     const int64_t n_layers = engine_->info().n_layers;
     const auto on_layer = [&](int64_t n_done) {
@@ -331,6 +416,8 @@ TokenSequence TokenSequence::fork() const {
   TokenSequence copy(engine_, state_.fork());
   copy.tokens_ = tokens_;
   copy.last_logits_ = last_logits_;
+  copy.embedded_ = embedded_;
+  copy.embedded_end_ = embedded_end_;
   return copy;
 }
 
@@ -353,6 +440,7 @@ Status TokenSequence::restore(std::span<const std::byte> bytes) {
   }
   state_ = std::move(state);
   tokens_ = std::move(saved.tokens);
+  embedded_.clear();
   last_logits_ = std::move(saved.last_logits);
   return {};
 }

@@ -80,12 +80,26 @@ class TokenSequence {
                     Reading& reading, std::span<const ChunkSample> samples);
   Status feed_chunk(const Input& input, const Chunk& chunk, const ForwardOutputs& outputs, const FeedOptions& options,
                     Reading& reading);
+  // Where the recurrence has a grid: what a chunk repeats, or where it ends, so that its numbers are those of any other
+  // cut into chunks.
+  void put_on_grid(Chunk& chunk, const FeedOptions& options) const;
+  // The state goes back to the last grid position, and is as before where the step fails.
+  Status feed_from_grid(const Input& input, const Chunk& chunk, SequenceSlice slice, const ForwardOutputs& outputs,
+                        const FeedOptions& options, Reading& reading);
+  // Whether rows of a prompt that come now can begin with those since the last grid position.
+  bool can_repeat_from_grid() const;
+  // The row of embedded_ for a position; null where it is not there.
+  const float* embedded_row(int64_t position) const;
+  void keep_embedded(TensorView rows);
   PrefillTask prefill_task(int64_t n_tokens, const FeedOptions& options) const;
   PrefillSetting prefill_setting(std::span<const ChunkSample> samples) const;
 
   std::shared_ptr<Engine> engine_;
   SequenceState state_;
-  std::vector<int32_t> tokens_;
+  std::vector<int32_t> tokens_;  // -1 where an embedding was fed
+  // The last rows that were fed as embeddings, (n, dim), and the position after them: what a chunk may have to repeat.
+  std::vector<float> embedded_;
+  int64_t embedded_end_ = 0;
   std::vector<float> last_logits_;  // (n_vocab) or empty
   PrefillRecord last_prefill_;
 };

@@ -185,7 +185,7 @@ Status cancelled(Ops& ops) {
 Status finish(const Model& model, Ops& ops, std::span<const SequenceSlice> slices) {
   INGOT_TRY(ops.synchronise());
   if (model.damaged()) return fail(ErrorKind::kIo, "the model's file changed or could not be read while it was in use");
-  for (const SequenceSlice& slice : slices) slice.state->advance(slice.n_rows());
+  for (const SequenceSlice& slice : slices) slice.state->advance(slice.n_rows(), slice.generated);
   return {};
 }
 
@@ -260,7 +260,8 @@ Status forward_by_layer(const Model& model, Ops& ops, const SequenceSlice& slice
   INGOT_CHECK(n_chunk > 0 && slice.n_repeated == 0, "chunks of rows, each row once");
   const auto slices = std::span(&slice, 1);
   const int64_t n_rows = slice.n_rows();
-  const int64_t n_together = std::min(n_chunk, n_rows);
+  const int64_t grid = slice.state->shape().recurrent_grid;
+  const int64_t n_together = std::min((n_chunk + grid - 1) / grid * grid, n_rows);
   ForwardScratch own_scratch;
   Step all{.model = model, .ops = ops, .slices = slices, .scratch = scratch ? *scratch : own_scratch};
   INGOT_TRY(place(model, slices, all.scratch.positions));

@@ -24,7 +24,7 @@ struct SequenceSlice {
   bool generated = false;           // these are generated tokens, not prompt; such slices come last
   bool all_rows = false;            // outputs for every row of the slice; else for its last row only
   int64_t n_repeated = 0;           // of its rows, the first: they repeat earlier ones and have no outputs;
-                                    // a recurrent state cannot go back to do so
+                                    // a recurrent state goes back to a grid position at most
   int64_t n_rows() const { return tokens.empty() ? embeddings.rows : static_cast<int64_t>(tokens.size()); }
 };
 
@@ -58,9 +58,10 @@ class ForwardScratch {
 Status forward(const Model& model, Ops& ops, std::span<const SequenceSlice> slices, const ForwardOutputs& outputs,
                const std::atomic<bool>* cancel, ForwardScratch* scratch = nullptr);
 
-// The same for one sequence, with all of its rows through one layer before the next layer, n_chunk rows at a time: the
-// weights of a layer are read from memory once for the whole slice, at the price of holding its residual stream. The
-// numbers are those of forward(). on_layer is told the number of layers that are done, and may be empty.
+// The same for one sequence, with all of its rows through one layer before the next layer, n_chunk rows at a time or up
+// to the next multiple of the recurrence's grid: the weights of a layer are read from memory once for the whole slice,
+// at the price of holding its residual stream. The numbers are those of forward(). on_layer is told the number of
+// layers that are done, and may be empty.
 Status forward_by_layer(const Model& model, Ops& ops, const SequenceSlice& slice, int64_t n_chunk,
                         const ForwardOutputs& outputs, const std::atomic<bool>* cancel,
                         ForwardScratch* scratch = nullptr, const std::function<void(int64_t n_done)>& on_layer = {});

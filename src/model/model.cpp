@@ -11,7 +11,7 @@ namespace ingot::core {
 namespace {
 
 std::shared_ptr<const StateShape> make_state_shape(const ModelSpec& spec, const LoadOptions& options,
-                                                   uint64_t fingerprint) {
+                                                   uint64_t fingerprint, const Ops& ops) {
   auto shape = std::make_shared<StateShape>();
   shape->kv_dtype = options.kv_dtype;
   shape->model_fingerprint = fingerprint;
@@ -20,6 +20,7 @@ std::shared_ptr<const StateShape> make_state_shape(const ModelSpec& spec, const 
     shape->layers.push_back({attention.n_kv_heads, attention.key_dim, attention.value_dim});
   }
   shape->recurrent = recurrent_layers(spec);
+  shape->recurrent_grid = recurrent_grid(spec, ops);
   return shape;
 }
 
@@ -44,7 +45,7 @@ Result<std::shared_ptr<const Model>> Model::load(const GgufFile& file, Ops& ops,
   INGOT_ASSIGN(model->vocabulary_, read_vocabulary(file.metadata()));
   const uint64_t fingerprint =
       mix_in_context(model_fingerprint(file), model->spec_, model->weights_, options.n_context);
-  model->state_shape_ = make_state_shape(model->spec_, options, fingerprint);
+  model->state_shape_ = make_state_shape(model->spec_, options, fingerprint, ops);
   for (const GgufTensor& tensor : file.tensors()) {
     if (tensor.file && std::ranges::find(model->files_, tensor.file) == model->files_.end()) {
       model->files_.push_back(tensor.file);
@@ -71,6 +72,14 @@ int64_t recurrent_floats(const ModelSpec& spec) {
   int64_t n_floats = 0;
   for (const RecurrentLayerShape& layer : recurrent_layers(spec)) n_floats += layer.n_floats();
   return n_floats;
+}
+
+int64_t recurrent_grid(const ModelSpec& spec, const Ops& ops) {
+  int64_t grid = 1;
+  for (const RecurrentLayerShape& layer : recurrent_layers(spec)) {
+    grid = std::max(grid, ops.recurrent_grid(layer.head_size));
+  }
+  return grid;
 }
 
 bool Model::damaged() const {

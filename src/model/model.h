@@ -60,5 +60,7 @@ Result<ModelSpec> read_model_spec(const GgufFile& file);
 std::vector<RecurrentLayerShape> recurrent_layers(const ModelSpec& spec);
 // Of all layers together.
 int64_t recurrent_floats(const ModelSpec& spec);
+// StateShape::recurrent_grid of this model with these operations.
+int64_t recurrent_grid(const ModelSpec& spec, const Ops& ops);
 
 }  // namespace ingot::core

@@ -31,8 +31,12 @@ std::span<const RecurrentRows> recurrent_rows(Step& step, int64_t layer_idx, int
   sequences.clear();
   int64_t row = 0;
   for (const SequenceSlice& slice : step.slices) {
-    const RecurrentView view = slice.state->recurrent(layer_idx, step.n_ahead > 0).at(n_floats);
-    sequences.push_back({.first_row = row, .n_rows = slice.n_rows(), .before = view.before, .after = view.after});
+    const RecurrentView view = slice.state->recurrent(layer_idx, step.n_ahead > 0, slice.generated).at(n_floats);
+    sequences.push_back({.first_row = row,
+                         .n_rows = slice.n_rows(),
+                         .before = view.before,
+                         .after = view.after,
+                         .after_grid = view.after_grid});
     row += slice.n_rows();
   }
   return sequences;

@@ -78,6 +78,7 @@ class CpuOps final : public Ops {
                                                            TensorView out) override;
   void token_shift(std::span<const RecurrentRows> sequences, TensorView x, std::span<const float> mix,
                    std::span<const TensorView> outs) override;
+  int64_t recurrent_grid(int64_t head_size) const override;
   void time_mix(const TimeMixParams& params, std::span<const RecurrentRows> sequences, const TimeMixInputs& inputs,
                 TensorView out) override;
   void route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,
@@ -144,6 +145,7 @@ class CpuOps final : public Ops {
   void for_each_piece(int64_t rows, int64_t cols, const Fn& fn);
   // Remembers the first error of a step for synchronise() and leaves defined values behind.
   void fail_step(Error error, TensorView out);
+  size_t time_mix_scratch_bytes(int64_t head_size) const;
 
   std::unique_ptr<ThreadPool> pool_;
   const KernelTable* table_;

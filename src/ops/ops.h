@@ -107,6 +107,8 @@ struct RecurrentRows {
   int64_t n_rows = 0;
   const float* before = nullptr;  // what the step begins with
   float* after = nullptr;         // what it leaves behind; may be before
+  // Not null: rows of a prompt that begin at a multiple of recurrent_grid(). Gets what stood at the last one.
+  float* after_grid = nullptr;
 };
 
 // RWKV-7's recurrence with what surrounds it; kernels/kernel_table.h has the equations (TimeMixArgs).
@@ -277,6 +279,9 @@ class Ops {
   }
 
   // -- Recurrence -----------------------------------------------------------------------------------------------
+  // Rows of prompts are computed in chunks of so many, each from a state at a multiple of it; 1: row after row. A
+  // sequence without after_grid is computed row after row in any case.
+  virtual int64_t recurrent_grid(int64_t /*head_size*/) const { return 1; }
   // outs[i][r] = x[r] + (x[r - 1] - x[r]) * mix[i], where the row before a sequence's first is what its state holds,
   // (x.cols), and its last row is left there. mix: (outs, x.cols); outs: (rows, x.cols), none may be x.
   virtual void token_shift(std::span<const RecurrentRows> sequences, TensorView x, std::span<const float> mix,

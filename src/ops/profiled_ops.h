@@ -56,6 +56,7 @@ class ProfiledOps final : public Ops {
   }
   void token_shift(std::span<const RecurrentRows> sequences, TensorView x, std::span<const float> mix,
                    std::span<const TensorView> outs) override;
+  int64_t recurrent_grid(int64_t head_size) const override { return inner_.recurrent_grid(head_size); }
   void time_mix(const TimeMixParams& params, std::span<const RecurrentRows> sequences, const TimeMixInputs& inputs,
                 TensorView out) override;
   void route(const RouteParams& params, TensorView logits, std::span<int32_t> out_ids,

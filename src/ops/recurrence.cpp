@@ -37,11 +37,26 @@ void CpuOps::token_shift(std::span<const RecurrentRows> sequences, TensorView x,
     }
   });
   // Not before all of them have read what may be the same place.
+  const int64_t n_bytes = x.cols * int64_t{sizeof(float)};
   for (const RecurrentRows& sequence : sequences) {
     if (sequence.n_rows == 0) continue;
-    std::memcpy(sequence.after, x.row(sequence.first_row + sequence.n_rows - 1),
-                static_cast<size_t>(x.cols) * sizeof(float));
+    if (sequence.after_grid != nullptr) {
+      const int64_t n_whole = sequence.n_rows / kTimeMixChunk * kTimeMixChunk;
+      const float* last = n_whole == 0 ? sequence.before : x.row(sequence.first_row + n_whole - 1);
+      std::memcpy(sequence.after_grid, last, static_cast<size_t>(n_bytes));
+    }
+    std::memcpy(sequence.after, x.row(sequence.first_row + sequence.n_rows - 1), static_cast<size_t>(n_bytes));
   }
+}
+
+int64_t CpuOps::recurrent_grid(int64_t head_size) const {
+  const bool has_chunks = table_->time_mix_chunks != nullptr && head_size == kTimeMixChunkHeadSize;
+  return has_chunks ? kTimeMixChunk : 1;
+}
+
+size_t CpuOps::time_mix_scratch_bytes(int64_t head_size) const {
+  const size_t n_bytes = table_->time_mix_scratch_bytes(head_size);
+  return table_->time_mix_chunks == nullptr ? n_bytes : std::max(n_bytes, table_->time_mix_chunks_scratch_bytes());
 }
 
 void CpuOps::time_mix(const TimeMixParams& params, std::span<const RecurrentRows> sequences,
@@ -49,7 +64,10 @@ void CpuOps::time_mix(const TimeMixParams& params, std::span<const RecurrentRows
   const int64_t head_size = params.head_size;
   INGOT_CHECK(head_size % kColumnPadding == 0 && head_size <= kMostHeadSize, "a size of heads that kernels have");
   INGOT_CHECK(out.cols == params.n_heads * head_size && inputs.r.rows == out.rows, "shapes of time_mix");
-  const size_t scratch_bytes = table_->time_mix_scratch_bytes(head_size);
+  INGOT_CHECK(recurrent_grid(head_size) > 1 ||
+                  std::ranges::all_of(sequences, [](const RecurrentRows& rows) { return rows.after_grid == nullptr; }),
+              "chunks where there are some");
+  const size_t scratch_bytes = time_mix_scratch_bytes(head_size);
   const Result<std::byte*> scratch = scratch_.get_per_thread(scratch_bytes);
   if (!scratch) return fail_step(scratch.error(), out);
   const auto head_vector = [](std::span<const float> all, int64_t first) {
@@ -82,14 +100,17 @@ void CpuOps::time_mix(const TimeMixParams& params, std::span<const RecurrentRows
       args.norm_bias = head_vector(params.norm_bias, first_col);
       args.norm_epsilon = params.norm_epsilon;
       const int64_t state_first = head * head_size * head_size;
+      const auto state_bytes = static_cast<size_t>(head_size * head_size) * sizeof(float);
       args.state = sequence.after + state_first;
-      if (sequence.before != sequence.after) {
-        std::memcpy(args.state, sequence.before + state_first,
-                    static_cast<size_t>(head_size * head_size) * sizeof(float));
+      if (sequence.before != sequence.after) std::memcpy(args.state, sequence.before + state_first, state_bytes);
+      if (sequence.after_grid != nullptr) {
+        args.grid_state = sequence.after_grid + state_first;
+        if (sequence.n_rows < kTimeMixChunk) std::memcpy(args.grid_state, args.state, state_bytes);
       }
       args.out = out.row(sequence.first_row) + first_col;
       args.out_stride = out.row_stride;
-      table_->time_mix(args, *scratch + Scratch::thread_stride(scratch_bytes) * static_cast<size_t>(thread_idx));
+      const auto run = sequence.after_grid != nullptr ? table_->time_mix_chunks : table_->time_mix;
+      run(args, *scratch + Scratch::thread_stride(scratch_bytes) * static_cast<size_t>(thread_idx));
     }
   });
 }

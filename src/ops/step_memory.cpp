@@ -139,7 +139,7 @@ OpsMemory CpuOps::memory_for(const StepShape& step) const {
   }
   for (const StepShape::Experts& layer : step.experts) slots.add_experts(layer, step.n_rows);
   if (step.time_mix_head_size > 0) {
-    SlotSizes::include(table_->time_mix_scratch_bytes(step.time_mix_head_size), slots.per_thread);
+    SlotSizes::include(time_mix_scratch_bytes(step.time_mix_head_size), slots.per_thread);
   }
   const size_t threads = Scratch::thread_stride(slots.per_thread) * static_cast<size_t>(n_threads);
   return {

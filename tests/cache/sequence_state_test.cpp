@@ -178,7 +178,7 @@ TEST_F(RefusedSnapshotTest, ThatIsNone) {
   expect_refusal({}, "has 0 bytes; expected at least 40");
   expect_refusal(std::as_bytes(std::span("{\"this\": \"is a text file, not a state\"} ")), "not a saved state");
   bytes_[4] = std::byte{1};
-  expect_refusal(bytes_, "version 1; expected 3");
+  expect_refusal(bytes_, "version 1; expected 3 or 4");
 }
 
 TEST_F(RefusedSnapshotTest, TruncatedAnywhere) {
@@ -227,6 +227,33 @@ void step(SequenceState& state, int64_t n_tokens, float added) {
       view.after[n] = 0.5f * view.before[n] + added + static_cast<float>(n + layer);
   }
   state.advance(n_tokens);
+}
+
+// With a grid: the same values, and at the last grid position those of one that ended there.
+std::shared_ptr<const StateShape> make_grid_shape() {
+  auto shape = std::make_shared<StateShape>(*make_recurrent_shape(false));
+  shape->recurrent_grid = 16;
+  return shape;
+}
+
+// Token by token each value becomes half of what it was, and the token's position.
+void take_tokens(SequenceState& state, int64_t n_tokens, bool generated) {
+  ASSERT_TRUE(state.reserve(n_tokens));
+  const int64_t grid = state.shape().recurrent_grid;
+  for (const int64_t layer : {0, 2}) {
+    const int64_t n_floats = state.shape().recurrent[static_cast<size_t>(layer)].n_floats();
+    const RecurrentView view = state.recurrent(layer, /*continued=*/false, generated);
+    for (int64_t n = 0; n < n_floats; ++n) {
+      float value = view.before[n];
+      if (view.after_grid != nullptr) view.after_grid[n] = value;
+      for (int64_t position = state.length(); position < state.length() + n_tokens; ++position) {
+        value = 0.5f * value + static_cast<float>(position + n);
+        if (view.after_grid != nullptr && (position + 1) % grid == 0) view.after_grid[n] = value;
+      }
+      view.after[n] = value;
+    }
+  }
+  state.advance(n_tokens, generated);
 }
 
 std::vector<float> values_of(const SequenceState& state) {
@@ -278,6 +305,93 @@ TEST(RecurrentStateTest, ForksGoTheirOwnWays) {
   step(second, 1, 5.0f);
   EXPECT_EQ(values_of(second), values_of(state));
   EXPECT_NE(values_of(fork), values_of(state));
+}
+
+TEST(RecurrentGridTest, EveryStepKnowsTheStateOnTheGrid) {
+  for (int64_t n_prompt = 0; n_prompt <= 40; ++n_prompt) {
+    for (int64_t n_generated = 0; n_generated <= 20; ++n_generated) {
+      SequenceState state(make_grid_shape());
+      if (n_prompt > 0) take_tokens(state, n_prompt, /*generated=*/false);
+      for (int64_t n = 0; n < n_generated; ++n) take_tokens(state, 1, /*generated=*/true);
+      const auto values = values_of(state);
+      const SequenceState fork = state.fork();
+      ASSERT_TRUE(state.knows_grid()) << n_prompt << " " << n_generated;
+      const int64_t length = state.length() / 16 * 16;
+      SequenceState expected(make_grid_shape());
+      if (length > 0) take_tokens(expected, length, /*generated=*/false);
+      state.return_to_grid();
+      ASSERT_EQ(state.length(), length);
+      ASSERT_EQ(state.off_grid(), 0);
+      ASSERT_EQ(values_of(state), values_of(expected)) << n_prompt << " " << n_generated;
+      // Repeated and gone on with, it is where it was; its fork never moved.
+      if (fork.length() > length) take_tokens(state, fork.length() - length, /*generated=*/false);
+      ASSERT_EQ(values_of(state), values);
+      ASSERT_EQ(values_of(fork), values);
+    }
+  }
+}
+
+TEST(RecurrentGridTest, AStepThatIsNotAdvancedLeavesNoTrace) {
+  SequenceState state(make_grid_shape());
+  take_tokens(state, 21, /*generated=*/false);
+  const std::vector<std::byte> bytes = state.snapshot();
+  state.return_to_grid();
+  ASSERT_TRUE(state.reserve(20));
+  const RecurrentView view = state.recurrent(0, /*continued=*/false);
+  ASSERT_NE(view.after_grid, nullptr);
+  view.after[0] = view.after_grid[0] = 99.0f;
+  take_tokens(state, 5, /*generated=*/false);
+  EXPECT_EQ(state.snapshot(), bytes);
+}
+
+TEST(RecurrentGridTest, ItIsUnknownBehindRowsThatWentPastIt) {
+  SequenceState state(make_grid_shape());
+  take_tokens(state, 10, /*generated=*/false);
+  take_tokens(state, 10, /*generated=*/true);
+  EXPECT_FALSE(state.knows_grid());
+  EXPECT_EQ(state.recurrent(0, false).after_grid, nullptr) << "rows of a prompt go row after row";
+  take_tokens(state, 12, /*generated=*/false);
+  EXPECT_TRUE(state.knows_grid());
+}
+
+TEST(RecurrentGridTest, SnapshotsCarryItAndAreTakenWithoutIt) {
+  SequenceState state(make_grid_shape());
+  take_tokens(state, 21, /*generated=*/false);
+  const std::vector<std::byte> bytes = state.snapshot();
+  SequenceState restored(make_grid_shape());
+  ASSERT_TRUE(restored.restore(bytes));
+  EXPECT_TRUE(restored.knows_grid());
+  EXPECT_EQ(restored.snapshot(), bytes);
+  state.return_to_grid();
+  restored.return_to_grid();
+  EXPECT_EQ(values_of(restored), values_of(state));
+
+  SequenceState plain(make_recurrent_shape(false));
+  ASSERT_TRUE(plain.restore(bytes)) << "by a processor without a grid";
+  EXPECT_EQ(plain.length(), 21);
+  SequenceState again(make_grid_shape());
+  ASSERT_TRUE(again.restore(plain.snapshot()));
+  EXPECT_EQ(values_of(again), values_of(plain));
+  EXPECT_FALSE(again.knows_grid());
+
+  SequenceState target(make_grid_shape());
+  for (size_t n = 0; n < bytes.size(); ++n) {
+    auto altered = bytes;
+    altered[n] ^= std::byte{0x07};
+    ASSERT_FALSE(target.restore(altered)) << n;
+    ASSERT_FALSE(target.restore(std::span(bytes).first(n))) << n;
+  }
+}
+
+TEST(RecurrentGridTest, ItsMemoryIsPlanned) {
+  SequenceState state(make_grid_shape());
+  const int64_t growth = state.growth_bytes(100);
+  EXPECT_EQ(growth, 4 * state.shape().recurrent_floats() * 4);
+  for (const int64_t n_tokens : {21, 20, 7}) {
+    take_tokens(state, n_tokens, /*generated=*/false);
+    if (state.off_grid() > 0) state.return_to_grid();
+    EXPECT_EQ(state.n_bytes() + state.growth_bytes(1), growth);
+  }
 }
 
 TEST(RecurrentStateTest, ForgetsAllOrNothing) {

@@ -75,16 +75,24 @@ std::shared_ptr<const Model> load_golden(const GoldenModel& golden, Ops& ops, DT
 }
 
 std::vector<float> run_tokens(const Model& model, Ops& ops, SequenceState& state, std::span<const int32_t> tokens,
-                              int64_t chunk, bool generated) {
+                              int64_t chunk, bool generated, std::span<const int32_t> before) {
   const int64_t n_vocab = model.spec().n_vocab;
   const auto n_tokens = static_cast<int64_t>(tokens.size());
+  std::vector<int32_t> all(before.begin(), before.end());
+  all.insert(all.end(), tokens.begin(), tokens.end());
   std::vector<float> logits(static_cast<size_t>(n_tokens * n_vocab));
   ForwardScratch scratch;
   for (int64_t first = 0; first < n_tokens; first += chunk) {
     const int64_t n = std::min(chunk, n_tokens - first);
+    const int64_t in_all = first + static_cast<int64_t>(before.size());
     SequenceSlice slice;
     slice.state = &state;
-    slice.tokens = tokens.subspan(static_cast<size_t>(first), static_cast<size_t>(n));
+    if (!generated && state.off_grid() <= in_all && state.knows_grid()) {
+      slice.n_repeated = state.off_grid();
+      state.return_to_grid();
+    }
+    slice.tokens = std::span(all).subspan(static_cast<size_t>(in_all - slice.n_repeated),
+                                          static_cast<size_t>(n + slice.n_repeated));
     slice.all_rows = true;
     slice.generated = generated;
     ForwardOutputs outputs;

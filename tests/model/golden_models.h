@@ -34,8 +34,9 @@ std::unique_ptr<CpuOps> make_ops(int n_threads, NumericMode mode = NumericMode::
 std::shared_ptr<const Model> load_golden(const GoldenModel& golden, Ops& ops, DType kv_dtype = DType::kF16);
 
 // Logits of every token, (tokens, n_vocab), fed in chunks of at most chunk tokens.
-// As a prompt or, where asked, as rows of generated tokens.
+// As a prompt or, where asked, as rows of generated tokens. before: the tokens that the state has seen, as far as
+// known; where the recurrence has a grid, a prompt repeats those since its last position.
 std::vector<float> run_tokens(const Model& model, Ops& ops, SequenceState& state, std::span<const int32_t> tokens,
-                              int64_t chunk, bool generated = false);
+                              int64_t chunk, bool generated = false, std::span<const int32_t> before = {});
 
 }  // namespace ingot::core
