@@ -282,7 +282,6 @@ TEST_P(TimeMixChunks, LongSequencesStayExactAtAllDecays) {
     EXPECT_LE(state_error, 1e-5) << "decays " << static_cast<int>(decays);
     RecordProperty(fmt::format("decays_{}", static_cast<int>(decays)),
                    fmt::format("output {:.2g}, state {:.2g}", out_error, state_error));
-    printf("%s %d: output %.2g, state %.2g\n", GetParam(), static_cast<int>(decays), out_error, state_error);
   }
 }
 
