@@ -60,6 +60,12 @@ struct TokenSequence::Chunk {
   int64_t n_repeated = 0;  // rows before these
 };
 
+// The memory of rows that come after repeated ones.
+struct TokenSequence::RepeatedRows {
+  std::vector<int32_t> tokens = {};
+  std::vector<float> embeddings = {};
+};
+
 // What lasts from the first chunk to the last.
 struct TokenSequence::Reading {
   ForwardScratch scratch = {};
@@ -284,36 +290,42 @@ void TokenSequence::put_on_grid(Chunk& chunk, const FeedOptions& options) const 
   }
 }
 
-Status TokenSequence::feed_from_grid(const Input& input, const Chunk& chunk, SequenceSlice slice,
-                                     const ForwardOutputs& outputs, const FeedOptions& options, Reading& reading) {
-  const auto since = std::span(tokens_).last(static_cast<size_t>(chunk.n_repeated));
-  std::vector<int32_t> tokens;
-  std::vector<float> embeddings;
-  if (input.tokens.empty() || std::ranges::any_of(since, [](int32_t token) { return token < 0; })) {
-    const int64_t dim = engine_->info().dim;
-    const int64_t n_rows = chunk.n_repeated + slice.n_rows();
-    INGOT_TRY(make_room(embeddings, n_rows, dim));
-    const TensorView rows = extend(embeddings, n_rows, dim);
-    for (int64_t row = 0; row < chunk.n_repeated; ++row) {
-      const int32_t& token = since[static_cast<size_t>(row)];
-      if (token >= 0) {
-        INGOT_TRY(engine_->embed(std::span(&token, 1), rows.row_range(row, 1)));
-      } else {
-        std::copy_n(embedded_row(length() - chunk.n_repeated + row), dim, rows.row(row));
-      }
-    }
-    const TensorView own = rows.row_range(chunk.n_repeated, slice.n_rows());
-    if (!input.tokens.empty()) INGOT_TRY(engine_->embed(slice.tokens, own));
-    for (int64_t row = 0; input.tokens.empty() && row < own.rows; ++row) {
-      std::copy_n(slice.embeddings.row(row), dim, own.row(row));
-    }
-    slice.tokens = {};
-    slice.embeddings = rows;
-  } else {
-    tokens.assign(since.begin(), since.end());
-    tokens.insert(tokens.end(), slice.tokens.begin(), slice.tokens.end());
-    slice.tokens = tokens;
+Status TokenSequence::repeat_rows(int64_t n_repeated, SequenceSlice& slice, RepeatedRows& rows) {
+  const auto since = std::span(tokens_).last(static_cast<size_t>(n_repeated));
+  if (!slice.tokens.empty() && std::ranges::all_of(since, [](int32_t token) { return token >= 0; })) {
+    rows.tokens.assign(since.begin(), since.end());
+    rows.tokens.insert(rows.tokens.end(), slice.tokens.begin(), slice.tokens.end());
+    slice.tokens = rows.tokens;
+    return {};
   }
+  const int64_t dim = engine_->info().dim;
+  const int64_t n_rows = n_repeated + slice.n_rows();
+  INGOT_TRY(make_room(rows.embeddings, n_rows, dim));
+  const TensorView all = extend(rows.embeddings, n_rows, dim);
+  for (int64_t row = 0; row < n_repeated; ++row) {
+    const int32_t& token = since[static_cast<size_t>(row)];
+    if (token >= 0) {
+      INGOT_TRY(engine_->embed(std::span(&token, 1), all.row_range(row, 1)));
+    } else {
+      std::copy_n(embedded_row(length() - n_repeated + row), dim, all.row(row));
+    }
+  }
+  if (slice.tokens.empty()) {
+    for (int64_t row = n_repeated; row < n_rows; ++row) {
+      std::copy_n(slice.embeddings.row(row - n_repeated), dim, all.row(row));
+    }
+  } else {
+    INGOT_TRY(engine_->embed(slice.tokens, all.row_range(n_repeated, slice.n_rows())));
+  }
+  slice.tokens = {};
+  slice.embeddings = all;
+  return {};
+}
+
+Status TokenSequence::feed_from_grid(SequenceSlice slice, const ForwardOutputs& outputs, const FeedOptions& options,
+                                     Reading& reading) {
+  RepeatedRows rows;
+  INGOT_TRY(repeat_rows(slice.n_repeated, slice, rows));
   SequenceState before = state_.fork();
   state_.return_to_grid();
   Status status = engine_->step(std::span(&slice, 1), outputs, options.cancel.flag(), &reading.scratch);
@@ -339,7 +351,7 @@ Status TokenSequence::feed_chunk(const Input& input, const Chunk& chunk, const F
   slice.n_repeated = chunk.n_repeated;
   int64_t& kv_bytes = last_prefill_.measured.kv;
   if (from_grid) {
-    INGOT_TRY(feed_from_grid(input, chunk, slice, outputs, options, reading));
+    INGOT_TRY(feed_from_grid(slice, outputs, options, reading));
     kv_bytes = std::max(kv_bytes, state_.n_bytes() - reading.kv_bytes_before);
     return {};
   }

@@ -71,6 +71,7 @@ class TokenSequence {
   struct Input;
   struct Chunk;
   struct Reading;
+  struct RepeatedRows;
   // Rows [first, first + n_rows) in chunks; outputs, where wanted, for all of these rows or for the last one.
   Status feed_rows(const Input& input, int64_t first, int64_t n_rows, FeedResult& out, const FeedOptions& options);
   // The plan, a look at the memory, and room for the outputs.
@@ -83,9 +84,12 @@ class TokenSequence {
   // Where the recurrence has a grid: what a chunk repeats, or where it ends, so that its numbers are those of any other
   // cut into chunks.
   void put_on_grid(Chunk& chunk, const FeedOptions& options) const;
-  // The state goes back to the last grid position, and is as before where the step fails.
-  Status feed_from_grid(const Input& input, const Chunk& chunk, SequenceSlice slice, const ForwardOutputs& outputs,
-                        const FeedOptions& options, Reading& reading);
+  // Puts so many earlier rows in front of a slice's own, as tokens or, where some are known as such only, as
+  // embeddings.
+  Status repeat_rows(int64_t n_repeated, SequenceSlice& slice, RepeatedRows& rows);
+  // A slice that begins with the rows since the last grid position. Where the step fails, the state is as before.
+  Status feed_from_grid(SequenceSlice slice, const ForwardOutputs& outputs, const FeedOptions& options,
+                        Reading& reading);
   // Whether rows of a prompt that come now can begin with those since the last grid position.
   bool can_repeat_from_grid() const;
   // The row of embedded_ for a position; null where it is not there.
