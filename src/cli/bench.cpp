@@ -30,7 +30,7 @@
 namespace ingot::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kBenchExamples = R"(Examples:
   ingot bench model.gguf                                   prefill, generation, load, time to first token
   ingot bench model.gguf -p 128-2048*2 -n 0 -t 1,2         lists and ranges: 128, 256, ..., 2048; one and two threads
   ingot bench model.gguf -d 0,4096 --format csv            also after 4096 tokens
@@ -313,7 +313,7 @@ Command add_bench(CommandLine app) {
   command.add_optional("--title", flags->title, "Append to the benchmark log under this title");
   command.add_optional("--change", flags->change, "With --title: what was changed, in one line");
   command.add_value("--output", flags->output, "The benchmark log");
-  command.footer(std::string(kExamples) + "\n\n" + kChunkHelp);
+  command.footer(std::string(kBenchExamples) + "\n\n" + kChunkHelp);
   const Command report = add_bench_report(command);
   return {command, [flags, report] { return report.line.parsed() ? report.run() : bench(*flags); }};
 }

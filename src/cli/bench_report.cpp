@@ -19,7 +19,7 @@
 namespace ingot::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kBenchReportExamples = R"(Examples:
   ingot bench model.gguf --save-baseline=monday.json        ... and on other days ...
   ingot bench report monday.json tuesday.json friday.json --output report.html
   ingot bench model.gguf --format jsonl >> history.jsonl    every run of it is one of the report
@@ -81,7 +81,7 @@ Command add_bench_report(CommandLine bench) {
   command.add_optional("--output", flags->output, "The page; without it standard output");
   command.add_optional("--thresholds", flags->thresholds,
                        "Change for the worse that is allowed, in per cent: mean=10,median=10,p95=15,p99=20 without it");
-  command.footer(kExamples);
+  command.footer(kBenchReportExamples);
   return {command, [flags] { return report(*flags); }};
 }
 

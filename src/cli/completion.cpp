@@ -9,7 +9,7 @@
 namespace ingot::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kCompletionExamples = R"(Examples:
   source <(ingot completion bash)                      in ~/.bashrc
   source <(ingot completion zsh)                       in ~/.zshrc, after compinit
   ingot completion fish | source                       in ~/.config/fish/config.fish
@@ -24,7 +24,7 @@ Command add_completion(CommandLine app) {
   auto shell = std::make_shared<std::string>();
   CommandLine command = app.add_command("completion", "A script with which a shell completes command lines");
   command.add_argument("SHELL", *shell, "bash, zsh or fish").required().choices({"bash", "zsh", "fish"});
-  command.footer(kExamples);
+  command.footer(kCompletionExamples);
   return {command, [shell, app] {
             const CompletionCommand program = completion_tree(app);
             if (*shell == "bash") return write_result(bash_completion(program));

@@ -16,7 +16,7 @@
 namespace ingot::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kConvertExamples = R"(Examples:
   ingot convert Qwen3-0.6B/ qwen3.gguf                    a folder as Hugging Face has it, shards included
   ingot convert Qwen3-0.6B/ qwen3.gguf --type f16         every matrix in half precision
   ingot convert rwkv7-g1.safetensors rwkv7.gguf --vocab rwkv_vocab_v20230424.txt
@@ -99,7 +99,7 @@ Command add_convert(CommandLine app) {
   command.add_optional("--name", flags->options.name, "Name of the model; without it that of the folder or file");
   command.add_switch("--force", flags->options.replace, "Replace OUTPUT if it is there");
   command.add_switch("--json", flags->json, "Print one JSON document");
-  command.footer(kExamples);
+  command.footer(kConvertExamples);
   return {command, [flags] { return run_convert(*flags); }};
 }
 

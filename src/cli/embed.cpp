@@ -18,7 +18,7 @@
 namespace ingot::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kEmbedExamples = R"(Examples:
   ingot embed model.gguf -f titles.txt --normalize             one text a line, one vector each, as JSON
   ingot embed model.gguf -p "a single text" --format text      its numbers, separated by spaces
   ingot embed model.gguf -f titles.txt --format npy > e.npy    NumPy's format: float32, (texts, embedding)
@@ -193,7 +193,7 @@ Command add_embed(CommandLine app) {
   command.add_value("--format", flags->format, "json, npy or text").choices({"json", "npy", "text"});
   command.add_switch("--truncate", flags->truncate,
                      "Cut texts that the context does not hold, and say so; without it they are an error");
-  command.footer(kExamples);
+  command.footer(kEmbedExamples);
   return {command, [flags] { return embed(*flags); }};
 }
 

@@ -21,7 +21,7 @@ namespace {
 using core::format_bytes;
 using core::printable;
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kInspectExamples = R"(Examples:
   ingot inspect model.gguf                     architecture, formats, memory, whether it runs and why not
   ingot inspect model.gguf -c 32768            the memory that such a context needs
   ingot inspect model.gguf --tensors           every tensor with type and shape
@@ -202,7 +202,7 @@ Command add_inspect(CommandLine app) {
                      "Look at every weight: a NaN or infinite one is a reason");
   command.add_switch("--json", flags->json, "Print one JSON document");
   command.add_switch("--verbose", flags->verbose, "Say more on stderr");
-  command.footer(kExamples);
+  command.footer(kInspectExamples);
   return {command, [flags] { return run_inspect(*flags); }};
 }
 

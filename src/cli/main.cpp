@@ -18,7 +18,7 @@
 namespace ingot::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kProgramExamples = R"(Examples:
   ingot run model.gguf -p "Once upon a time" -n 64        continue a text
   cat notes.txt | ingot run model.gguf -p "Summary:"      standard input comes before -p
   ingot tokenize model.gguf "Hello world" --pieces        what the model sees
@@ -84,7 +84,7 @@ std::vector<std::string> arguments_of(int argc, char** argv) {
 
 int run_program(int argc, char** argv) {
   CLI::App app("ingot: language models on the machine at hand. Reads GGUF files.", "ingot");
-  app.footer(kExamples);
+  app.footer(kProgramExamples);
   app.require_subcommand(0, 1);
   bool wants_version = false;
   bool wants_json = false;

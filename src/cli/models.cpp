@@ -26,7 +26,7 @@ using core::printable;
 
 constexpr size_t kMaxPathBytes = 4096;
 
-constexpr const char* kExamples = R"HELP(Examples:
+constexpr const char* kModelsExamples = R"HELP(Examples:
   ingot models list                     every model that is found, by name
   ingot models info smollm2             what it is, and which files it consists of
   ingot run smollm2 -p "Hello"          every command that takes a MODEL takes such a name
@@ -254,18 +254,18 @@ Command add_models(CommandLine app) {
   auto flags = std::make_shared<ModelsFlags>();
   CommandLine command = app.add_command("models", "The models on this machine: list, info, path, rm");
   command.require_command();
-  command.footer(kExamples);
+  command.footer(kModelsExamples);
   CommandLine list = command.add_command("list", "Every model that is found, by name");
   add_models_flag(list, flags->models);
   list.add_switch("--all", flags->all, "Name files that are no language models too, with the reason");
   Flag names = list.add_switch("--names", flags->names, "Names alone, one a line: for scripts");
   list.add_switch("--json", flags->json, "Print one JSON document").excludes(names);
-  list.footer(kExamples);
+  list.footer(kModelsExamples);
   const auto with_name = [&](const char* name, const char* what) {
     CommandLine below = command.add_command(name, what);
     add_models_flag(below, flags->models);
     below.add_argument("MODEL", flags->name, "A name, or a part of one; or a GGUF file").required();
-    below.footer(kExamples);
+    below.footer(kModelsExamples);
     return below;
   };
   CommandLine info = with_name("info", "What a model is, and its files");

@@ -15,7 +15,7 @@
 namespace ingot::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kPerplexityExamples = R"(Examples:
   ingot perplexity model.gguf -f wiki.test.raw
   ingot perplexity model.gguf -f text.txt -c 2048 --windows 4 --json
   ingot perplexity model.gguf -f text.txt --kl            also the distance from reference arithmetic
@@ -97,7 +97,7 @@ Command add_perplexity(CommandLine app) {
   command.add_optional("--save-logits", flags->options.save_logits,
                        "Write the scored logits to this .npy file: float32, (scored, vocabulary)");
   command.add_switch("--json", flags->json, "Print one JSON document");
-  command.footer(std::string(kExamples) + "\n\n" + kChunkHelp);
+  command.footer(std::string(kPerplexityExamples) + "\n\n" + kChunkHelp);
   return {command, [flags] { return perplexity(*flags); }};
 }
 

@@ -22,7 +22,7 @@
 namespace ingot::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kProfileExamples = R"(Examples:
   ingot profile model.gguf -p "Once upon a time" -n 32
   ingot profile model.gguf -f article.txt --trace trace.json     open it at ui.perfetto.dev
   ingot profile model.gguf -f article.txt --html profile.html    a page with figures, for a browser
@@ -148,7 +148,7 @@ Command add_profile(CommandLine app) {
   command.add_optional("--trace", flags->options.trace, "Write a trace for Perfetto or Chrome here");
   command.add_optional("--html", flags->html, "Write a page with figures for a browser here");
   command.add_switch("--json", flags->json, "Print one JSON document");
-  command.footer(std::string(kExamples) + "\n\n" + kChunkHelp);
+  command.footer(std::string(kProfileExamples) + "\n\n" + kChunkHelp);
   return {command, [flags] { return profile_model(*flags); }};
 }
 

@@ -13,7 +13,7 @@
 namespace ingot::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kStateExamples = R"(Examples:
   ingot run rwkv.gguf -f a.txt -n 0 --save-state a.state     read a document into a state
   ingot run rwkv.gguf -f b.txt -n 0 --save-state b.state
   ingot state compare rwkv.gguf a.state b.state              how alike the two documents are to the model
@@ -55,13 +55,13 @@ Command add_state(CommandLine app) {
   auto flags = std::make_shared<StateFlags>();
   CommandLine command = app.add_command("state", "Compare what a recurrent model keeps of two texts");
   command.require_command();
-  command.footer(kExamples);
+  command.footer(kStateExamples);
   CommandLine compared = command.add_command("compare", "How alike two saved states are");
   add_model_flags(compared, flags->model, /*context_help=*/"");
   compared.add_argument("A", flags->first, "A file of run --save-state").required();
   compared.add_argument("B", flags->second, "Another one, of the same model").required();
   compared.add_switch("--json", flags->json, "Print one JSON document");
-  compared.footer(kExamples);
+  compared.footer(kStateExamples);
   return {command, [flags] { return compare(*flags); }};
 }
 

@@ -20,7 +20,7 @@
 namespace ingot::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kTemplateExamples = R"(Examples:
   echo '[{"role": "user", "content": "Hello"}]' > chat.json
   ingot template model.gguf --messages chat.json          the prompt that run would feed
   ingot template model.gguf --messages chat.json --json   also which bytes the user wrote, and the tokens
@@ -163,7 +163,7 @@ Command add_template(CommandLine app) {
   command.add_switch("--no-generation-prompt", flags->no_generation_prompt,
                      "Do not end with the words that open the assistant's answer");
   command.add_switch("--json", flags->json, "Print one JSON document: prompt, user_ranges, with MODEL tokens");
-  command.footer(kExamples);
+  command.footer(kTemplateExamples);
   return {command, [flags] { return run(*flags); }};
 }
 
