@@ -171,18 +171,20 @@ class TokenizerPlanner {
   // ---- special tokens ----
 
   Status add_special_ids() {
-    struct Row {
+    struct SpecialToken {
       const char* setting;
       const char* gguf;
     };
-    for (const Row& row :
-         {Row{"bos_token", "bos_token_id"}, Row{"eos_token", "eos_token_id"}, Row{"unk_token", "unknown_token_id"},
-          Row{"pad_token", "padding_token_id"}, Row{"mask_token", "mask_token_id"}}) {
-      INGOT_ASSIGN(const auto id, read_special_id(row.setting));
+    for (const auto& token : std::to_array<SpecialToken>({{"bos_token", "bos_token_id"},
+                                                          {"eos_token", "eos_token_id"},
+                                                          {"unk_token", "unknown_token_id"},
+                                                          {"pad_token", "padding_token_id"},
+                                                          {"mask_token", "mask_token_id"}})) {
+      INGOT_ASSIGN(const auto id, read_special_id(token.setting));
       if (!id) continue;
-      key(row.gguf, gguf_uint32(*id));
-      if (std::string_view(row.setting) == "bos_token") bos_ = *id;
-      if (std::string_view(row.setting) == "eos_token") eos_ = *id;
+      key(token.gguf, gguf_uint32(*id));
+      if (std::string_view(token.setting) == "bos_token") bos_ = *id;
+      if (std::string_view(token.setting) == "eos_token") eos_ = *id;
     }
     return add_other_ends();
   }
