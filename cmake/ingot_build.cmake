@@ -36,11 +36,20 @@ endif()
 target_include_directories(ingot_options INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
 
-# ingot_sources(FILE...): adds the files of a folder under src/ to libingot.
+# The presets fuzz and tsan make unity builds: several files are compiled as one, and the headers that they share are read
+# once. What a file names for itself is then seen by the others of its unit. Where a GCC or Clang build that compiles each
+# file alone passes and a unity build does not, give the thing the more specific name that it lacks, or part the files.
+
+# ingot_sources(FILE...): adds files of a folder under src/ to libingot. The files of a call are a unit of a unity build;
+# those that name things alike are given in different calls.
 function(ingot_sources)
   foreach(file IN LISTS ARGN)
     target_sources(ingot PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/${file})
   endforeach()
+  cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME folder)
+  list(GET ARGN 0 first)
+  cmake_path(GET first STEM unit)
+  set_source_files_properties(${ARGN} TARGET_DIRECTORY ingot PROPERTIES UNITY_GROUP ${folder}_${unit})
 endfunction()
 
 # ingot_compile_quickly(TARGET): under the sanitizers, without optimization: half of the time of compiling what wraps
@@ -60,6 +69,8 @@ function(ingot_compile_test_quickly target)
 endfunction()
 
 # ingot_test(NAME FILE...): a GoogleTest program; ctest runs each of its cases apart, under the folder's name as label.
+# A file that names its helpers as another of the program does is left out of a unity build, by
+# SKIP_UNITY_BUILD_INCLUSION.
 function(ingot_test name)
   cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME folder)
   add_executable(${name} ${ARGN})

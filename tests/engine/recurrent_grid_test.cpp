@@ -31,7 +31,7 @@ const KernelTable& counting_table() {
   return kTable;
 }
 
-std::vector<int32_t> some_tokens(size_t count) {
+std::vector<int32_t> varied_tokens(size_t count) {
   std::vector<int32_t> tokens(count);
   for (size_t n = 0; n < count; ++n) tokens[n] = static_cast<int32_t>(n * 37 % 280);
   return tokens;
@@ -110,7 +110,7 @@ TEST_P(RecurrentGrid, AgreesWithTheOracle) {
 }
 
 TEST_P(RecurrentGrid, EveryChunkingGivesTheSameNumbers) {
-  const auto tokens = some_tokens(90);
+  const auto tokens = varied_tokens(90);
   TokenSequence whole(engine_);
   const auto expected = feed(whole, tokens);
   for (const Chunking& chunk :
@@ -123,7 +123,7 @@ TEST_P(RecurrentGrid, EveryChunkingGivesTheSameNumbers) {
 }
 
 TEST_P(RecurrentGrid, CallsOfAnySizeGiveTheSameNumbers) {
-  const auto tokens = some_tokens(75);
+  const auto tokens = varied_tokens(75);
   TokenSequence whole(engine_);
   const auto expected = feed(whole, tokens);
   for (const std::vector<size_t>& sizes :
@@ -141,7 +141,7 @@ TEST_P(RecurrentGrid, CallsOfAnySizeGiveTheSameNumbers) {
 }
 
 TEST_P(RecurrentGrid, SavedAndForkedAtEveryPositionItGoesOnAlike) {
-  const auto tokens = some_tokens(50);
+  const auto tokens = varied_tokens(50);
   TokenSequence whole(engine_);
   const auto expected = feed(whole, tokens);
   const auto n_vocab = static_cast<size_t>(engine_->info().vocab_size);
@@ -160,7 +160,7 @@ TEST_P(RecurrentGrid, SavedAndForkedAtEveryPositionItGoesOnAlike) {
 }
 
 TEST_P(RecurrentGrid, PromptsGoOnAfterGeneratedTokens) {
-  const auto tokens = some_tokens(120);
+  const auto tokens = varied_tokens(120);
   const auto all = std::span(tokens);
   const auto generate = [&](TokenSequence& sequence, size_t n_at_once) {
     for (size_t first = 21; first < 57; first += n_at_once) {
@@ -181,7 +181,7 @@ TEST_P(RecurrentGrid, PromptsGoOnAfterGeneratedTokens) {
 }
 
 TEST_P(RecurrentGrid, ACancelledPromptGoesOnWhereItStopped) {
-  const auto tokens = some_tokens(90);
+  const auto tokens = varied_tokens(90);
   TokenSequence whole(engine_);
   feed(whole, tokens);
   TokenSequence sequence(engine_);
@@ -197,7 +197,7 @@ TEST_P(RecurrentGrid, ACancelledPromptGoesOnWhereItStopped) {
 }
 
 TEST_P(RecurrentGrid, EmbeddingsAndTokensFollowOneAnother) {
-  const auto tokens = some_tokens(60);
+  const auto tokens = varied_tokens(60);
   TokenSequence whole(engine_);
   const auto expected = feed(whole, tokens);
   const int64_t dim = engine_->info().dim;
@@ -225,7 +225,7 @@ TEST_P(RecurrentGrid, EmbeddingsAndTokensFollowOneAnother) {
 }
 
 TEST_P(RecurrentGrid, StatesOfAProcessorWithoutAGridAreTaken) {
-  const auto tokens = some_tokens(60);
+  const auto tokens = varied_tokens(60);
   TokenSequence whole(engine_);
   const auto expected = feed(whole, tokens);
   ModelOptions options;
@@ -245,7 +245,7 @@ TEST_P(RecurrentGrid, StatesOfAProcessorWithoutAGridAreTaken) {
 
 TEST_P(RecurrentGrid, BatchesOfTextsAreCutOnTheGrid) {
   std::vector<std::vector<int32_t>> texts;
-  for (const size_t n : {5, 40, 16, 33, 1, 70}) texts.push_back(some_tokens(n));
+  for (const size_t n : {5, 40, 16, 33, 1, 70}) texts.push_back(varied_tokens(n));
   EmbedOptions options{.pooling = Pooling::kNone};
   std::vector<std::vector<float>> expected;
   for (const auto& text : texts) {
