@@ -1,4 +1,5 @@
 // RWKV's operations: the token shift over rows, the recurrence over sequences and heads.
+#include <algorithm>
 #include <cstring>
 
 #include "ops/cpu_ops.h"
