@@ -21,10 +21,15 @@ struct SuiteName {
   bool needs_model;
 };
 constexpr SuiteName kSuites[] = {
-    {Suite::kEndToEnd, "e2e", true},        {Suite::kMatmul, "matmul", false},
-    {Suite::kDequant, "dequant", false},    {Suite::kAttention, "attention", false},
-    {Suite::kMemory, "memory", false},      {Suite::kTtft, "ttft", true},
-    {Suite::kTokenizer, "tokenizer", true}, {Suite::kSampling, "sampling", false},
+    {Suite::kEndToEnd, "e2e", true},
+    {Suite::kMatmul, "matmul", false},
+    {Suite::kDequant, "dequant", false},
+    {Suite::kAttention, "attention", false},
+    {Suite::kRecurrence, "recurrence", false},
+    {Suite::kMemory, "memory", false},
+    {Suite::kTtft, "ttft", true},
+    {Suite::kTokenizer, "tokenizer", true},
+    {Suite::kSampling, "sampling", false},
     {Suite::kAblation, "ablation", true},
 };
 
@@ -63,6 +68,7 @@ Result<std::vector<BenchCase>> operation_cases(const BenchRequest& request, cons
     if (request.suite == Suite::kMatmul) made = matmul_cases(suite);
     if (request.suite == Suite::kDequant) made = dequant_cases(suite);
     if (request.suite == Suite::kAttention) made = attention_cases(suite);
+    if (request.suite == Suite::kRecurrence) made = recurrence_cases(suite);
     if (request.suite == Suite::kMemory) made = memory_cases(suite);
     if (!made) return made;
     std::ranges::move(*made, std::back_inserter(cases));

@@ -15,6 +15,7 @@ enum class Suite : uint8_t {
   kMatmul,
   kDequant,
   kAttention,
+  kRecurrence,
   kMemory,
   kTtft,
   kTokenizer,

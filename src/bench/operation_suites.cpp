@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "bench/operation_case.h"
 #include "bench/suites.h"
 #include "bench/synthetic_weights.h"
 #include "kernels/dispatch.h"
@@ -26,23 +27,6 @@ constexpr int64_t kSide = 4096;  // of the matrices that are decoded
 
 double bits_per_value(const QuantTraits& traits) {
   return 8.0 * traits.block_bytes / traits.block_values;
-}
-
-BenchResult row_of(const CpuOps& ops, std::string test, DType type) {
-  BenchResult row;
-  row.test = std::move(test);
-  row.format = quant_traits(type).name;
-  row.mode = mode_name(ops.mode() == NumericMode::kReference ? Mode::kReference
-                       : ops.mode() == NumericMode::kFast    ? Mode::kFast
-                                                             : Mode::kExact);
-  row.kernels = ops.kernels();
-  row.threads = ops.n_threads();
-  return row;
-}
-
-void add_rate(BenchResult& row, const char* name, double amount) {
-  const double best_ns = *std::ranges::min_element(row.samples_ns);
-  row.figures[name] = amount / best_ns;  // amount a nanosecond: thousand millions a second
 }
 
 // ---- Products ----------------------------------------------------------------------------------------------------
@@ -80,7 +64,7 @@ BenchCase product_case(const std::shared_ptr<CpuOps>& ops, const ProductShape& s
   auto product = std::make_shared<Product>();
   BenchCase bench;
   const std::string batch = shape.n_batch == 1 ? std::string() : fmt::format("{} of ", shape.n_batch);
-  bench.row = row_of(*ops, fmt::format("matmul {}{}x{}x{}", batch, shape.m, shape.n, shape.k), type);
+  bench.row = operation_row(*ops, fmt::format("matmul {}{}x{}x{}", batch, shape.m, shape.n, shape.k), type);
   WeightMatrix of_type;
   of_type.type = type;
   bench.row.kernels = ops->kernels_for(of_type);
@@ -179,7 +163,7 @@ Result<BenchCase> attention_case(const std::shared_ptr<CpuOps>& ops, const HeadL
   INGOT_ASSIGN(const auto bed, make_attention_bed(*ops, layout, length));
   const char* name = sight == Sight::kCausal ? "causal" : sight == Sight::kSliding ? "sliding 256" : "full";
   BenchCase bench;
-  bench.row = row_of(
+  bench.row = operation_row(
       *ops,
       fmt::format("attention {} {} heads {}/{}x{}", name, length, layout.n_heads, layout.n_kv_heads, layout.head_dim),
       DType::kF16);
@@ -210,17 +194,10 @@ Result<BenchCase> attention_case(const std::shared_ptr<CpuOps>& ops, const HeadL
   return bench;
 }
 
-Result<std::shared_ptr<CpuOps>> make_ops(const OperationSuite& suite) {
-  INGOT_ASSIGN(auto ops, CpuOps::create({.n_threads = suite.threads,
-                                         .isa = suite.mode == Mode::kReference ? std::string() : suite.isa,
-                                         .mode = numeric_mode(suite.mode)}));
-  return std::shared_ptr<CpuOps>(std::move(ops));
-}
-
 }  // namespace
 
 Result<std::vector<BenchCase>> matmul_cases(const OperationSuite& suite) {
-  INGOT_ASSIGN(const auto ops, make_ops(suite));
+  INGOT_ASSIGN(const auto ops, make_bench_ops(suite));
   std::vector<BenchCase> cases;
   const auto add = [&](const ProductShape& shape, DType type) { cases.push_back(product_case(ops, shape, type)); };
   for (const ProductShape& shape :
@@ -244,7 +221,7 @@ Result<std::vector<BenchCase>> matmul_cases(const OperationSuite& suite) {
 }
 
 Result<std::vector<BenchCase>> dequant_cases(const OperationSuite& suite) {
-  INGOT_ASSIGN(const auto ops, make_ops(suite));
+  INGOT_ASSIGN(const auto ops, make_bench_ops(suite));
   INGOT_ASSIGN(const KernelTable* table, find_kernel_table(suite.isa));
   INGOT_ASSIGN(AlignedBuffer buffer, ops->allocate(kSide * kSide * sizeof(float)));
   const auto out = std::make_shared<AlignedBuffer>(std::move(buffer));
@@ -253,7 +230,7 @@ Result<std::vector<BenchCase>> dequant_cases(const OperationSuite& suite) {
     const auto w = std::make_shared<WeightMatrix>();
     w->type = type;
     BenchCase bench;
-    bench.row = row_of(*ops, fmt::format("dequant {}x{}", kSide, kSide), type);
+    bench.row = operation_row(*ops, fmt::format("dequant {}x{}", kSide, kSide), type);
     bench.row.kernels = ops->kernels_for(*w);
     bench.prepare = [ops, w]() -> Status {
       if (!w->empty()) return {};
@@ -290,7 +267,7 @@ Result<std::vector<BenchCase>> dequant_cases(const OperationSuite& suite) {
 }
 
 Result<std::vector<BenchCase>> attention_cases(const OperationSuite& suite) {
-  INGOT_ASSIGN(const auto ops, make_ops(suite));
+  INGOT_ASSIGN(const auto ops, make_bench_ops(suite));
   std::vector<BenchCase> cases;
   for (const HeadLayout& layout : {HeadLayout{32, 8, 128}, HeadLayout{9, 3, 64}, HeadLayout{8, 8, 64}}) {
     for (const Sight sight : {Sight::kCausal, Sight::kSliding, Sight::kFull}) {

@@ -54,6 +54,7 @@ struct OperationSuite {
 Result<std::vector<BenchCase>> matmul_cases(const OperationSuite& suite);
 Result<std::vector<BenchCase>> dequant_cases(const OperationSuite& suite);
 Result<std::vector<BenchCase>> attention_cases(const OperationSuite& suite);
+Result<std::vector<BenchCase>> recurrence_cases(const OperationSuite& suite);
 Result<std::vector<BenchCase>> memory_cases(const OperationSuite& suite);
 Result<std::vector<BenchCase>> sampling_cases();
 

@@ -70,7 +70,8 @@ class Bench(Case):
 
     def test_suites_run(self):
         for suite, args in (("tokenizer", [TINY]), ("sampling", ["--filter", "of 32000"]), ("memory", [TINY]),
-                            ("matmul", ["--filter", "32x32x768"]), ("attention", ["--filter", "causal 32 "])):
+                            ("matmul", ["--filter", "32x32x768"]), ("attention", ["--filter", "causal 32 "]),
+                            ("recurrence", ["--filter", "16 rows 12"])):
             with self.subTest(suite):
                 finished = run("bench", *args, "--suite", suite, "-r", "1", "--json")
                 self.assertEqual(finished.code, 0, finished.err)

@@ -115,6 +115,7 @@ constexpr Kernels kRuns[] = {
     {"reference", NumericMode::kReference, 1e-5, 1e-5}, {"portable", NumericMode::kExact, 1e-5, 1e-5},
     {"avx2", NumericMode::kExact, 1e-5, 1e-5},          {"avx512", NumericMode::kExact, 1e-5, 1e-5},
     {"avx512_vnni", NumericMode::kExact, 1e-5, 1e-5},   {"avx512_bf16", NumericMode::kExact, 1e-2, 1e-5},
+    {"amx_bf16", NumericMode::kExact, 1e-2, 1e-5},
 };
 
 TEST(TrainedRwkv7, GivesTheLogitsThatCameWithIt) {
