@@ -42,8 +42,9 @@ constexpr const char* kBenchExamples = R"(Examples:
   ingot bench report monday.json friday.json --output report.html
   ingot bench --ceilings                                   what this machine can do at most
 
-Suites: e2e, matmul, dequant, attention, recurrence, memory, ttft, tokenizer, sampling, ablation. Each case is warmed up,
-then all are sampled in turn. A regression is a change for the worse beyond its threshold that chance does not explain.)";
+Suites: e2e, matmul, dequant, attention, recurrence, memory, ttft, tokenizer, sampling, ablation. Each case is
+warmed up, then all are sampled in turn. A regression is a change for the worse beyond its threshold that chance does
+not explain.)";
 
 struct BenchFlags {
   std::vector<std::string> models;  // names or paths, then paths
