@@ -100,6 +100,7 @@ DType kv_dtype(KvType type) {
 }
 
 Result<std::shared_ptr<Engine>> Engine::open(const std::string& path, const ModelOptions& options, Recorder* recorder) {
+  const auto start = std::chrono::steady_clock::now();
   if (options.context < 0 || options.context > kMaxContext) {
     return invalid("a context of {} tokens, expected 1 to {}", options.context, kMaxContext);
   }
@@ -107,12 +108,13 @@ Result<std::shared_ptr<Engine>> Engine::open(const std::string& path, const Mode
   const std::string isa = options.mode == Mode::kReference ? std::string() : options.isa;
   INGOT_ASSIGN(auto ops,
                CpuOps::create({.n_threads = options.threads, .isa = isa, .mode = numeric_mode(options.mode)}));
-  return open_with(std::move(ops), path, options, recorder);
+  INGOT_ASSIGN(std::shared_ptr<Engine> engine, open_with(std::move(ops), path, options, recorder));
+  engine->info_.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return engine;
 }
 
 Result<std::shared_ptr<Engine>> Engine::open_with(std::unique_ptr<CpuOps> ops, const std::string& path,
                                                   const ModelOptions& options, Recorder* recorder) {
-  const auto start = std::chrono::steady_clock::now();
   std::shared_ptr<Engine> engine(new Engine());
   engine->path_ = path;
   engine->options_ = options;
@@ -121,7 +123,6 @@ Result<std::shared_ptr<Engine>> Engine::open_with(std::unique_ptr<CpuOps> ops, c
   INGOT_ASSIGN(const GgufFile file, GgufFile::open(path));
   open_zone.stop();
   if (Status loaded = engine->load(file, recorder); !loaded) return tl::unexpected(loaded.error().context(path));
-  engine->info_.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   return engine;
 }
 

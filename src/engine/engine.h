@@ -33,7 +33,8 @@ class Engine {
   // recorder, if there is one, gets the stages of loading.
   static Result<std::shared_ptr<Engine>> open(const std::string& path, const ModelOptions& options,
                                               Recorder* recorder = nullptr);
-  // The same with operations that are there, of any kernels; options.threads, isa and mode are not looked at.
+  // The same with operations that are there, of any kernels; options.threads, isa and mode are not looked
+  // at, and the time that it took is not in info().
   static Result<std::shared_ptr<Engine>> open_with(std::unique_ptr<CpuOps> ops, const std::string& path,
                                                    const ModelOptions& options, Recorder* recorder = nullptr);
 

@@ -42,16 +42,20 @@ class RecurrentGrid : public testing::TestWithParam<const char*> {
   void SetUp() override {
     if (!find_kernel_table("avx512_bf16")) GTEST_SKIP() << "the tile unit is emulated with avx512_bf16, not available";
     n_chunk_calls = 0;
-    auto ops = CpuOps::create_with(counting_table(), 2);
-    ASSERT_TRUE(ops);
-    auto engine = Engine::open_with(std::move(*ops), path(), {});
-    ASSERT_TRUE(engine) << engine.error().message;
-    engine_ = *engine;
+    engine_ = open();
+    ASSERT_NE(engine_, nullptr);
     ASSERT_EQ(engine_->model().state_shape()->recurrent_grid, kGrid);
   }
   void TearDown() override {
     if (IsSkipped()) return;
     EXPECT_GT(n_chunk_calls.load(), 0) << "nothing went by chunks";
+  }
+
+  static std::shared_ptr<Engine> open() {
+    auto ops = CpuOps::create_with(counting_table(), 2);
+    auto engine = Engine::open_with(std::move(*ops), path(), {});
+    EXPECT_TRUE(engine) << engine.error().message;
+    return engine.value_or(nullptr);
   }
 
   static std::string path() { return std::string(INGOT_GOLDEN_MODELS "/") + GetParam(); }
@@ -177,6 +181,24 @@ TEST_P(RecurrentGrid, PromptsGoOnAfterGeneratedTokens) {
     generate(sequence, n_at_once);
     EXPECT_EQ(feed_in_calls(sequence, all.subspan(57), {13, 1, 20}), expected) << n_at_once;
     EXPECT_EQ(sequence.save().value(), whole.save().value()) << n_at_once;
+  }
+}
+
+TEST_P(RecurrentGrid, NoMoreMemoryIsTakenThanWasPlanned) {
+  const auto tokens = varied_tokens(150);
+  for (const Chunking& chunk : {Chunking(20), Chunking(48), Chunking::none(), Chunking::layer_by_layer()}) {
+    TokenSequence sequence(open());  // what operations hold of earlier steps counts as theirs
+    int64_t most_scratch = 0;
+    for (const auto& [first, count] : {std::pair(0, 21), std::pair(21, 64), std::pair(85, 65)}) {
+      feed(sequence, std::span(tokens).subspan(static_cast<size_t>(first), static_cast<size_t>(count)), chunk);
+      const PrefillMemory& planned = sequence.last_prefill().plan.memory;
+      const PrefillMemory& measured = sequence.last_prefill().measured;
+      most_scratch = std::max(most_scratch, planned.kernel_scratch);
+      const std::string where = chunking_name(chunk) + " from " + std::to_string(first);
+      EXPECT_LE(measured.activations, planned.activations) << where;
+      EXPECT_LE(measured.kernel_scratch, most_scratch) << where;
+      EXPECT_LE(measured.kv, planned.kv) << where;
+    }
   }
 }
 

@@ -19,7 +19,7 @@
 //
 // Every factor is two bfloat16 numbers, x = high + low but for 2^-17 of it, and a product is three of tiles: 132
 // instructions of 16 cycles for 16 rows, 132 cycles a row, where row after row takes 640 (5 x 64 x 64 / 16 FMAs, two a
-// cycle). Single bfloat16 numbers would take 44, and leave a state that is wrong by 1 %.
+// cycle). Single bfloat16 numbers would take 44, and leave a state that is wrong by 0.2 % and more.
 //
 // A row sees none after it, which have a weight of zero; and zeros follow where a chunk has fewer rows. So the first
 // rows of a chunk get the same bits however many follow, unless one of them is not finite: then each goes by itself.
