@@ -121,7 +121,8 @@ class RowTable {
     row.row.loops += loops.n_parallel;
     row.bound_seconds += bound.seconds;
     row.seconds_by_bound[bound.name] += bound.seconds;
-    row.row.serial_ms += static_cast<double>(event.end_ns - event.start_ns - loops.parallel_ns) * kMsPerNs;
+    row.row.serial_ms +=
+        static_cast<double>(event.end_ns - event.start_ns - loops.parallel_ns - event.moved_loops_ns) * kMsPerNs;
     row.thread_ns += static_cast<double>(loops.parallel_ns) * loops.n_threads;
     row.wait_ns += loops.wait_ns;
   }

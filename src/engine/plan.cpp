@@ -110,12 +110,33 @@ std::string describe_ffn(const LayerSpec& layer, const LayerWeights* w) {
   return text;
 }
 
-// "in one go: q, k, v; gate, up, activation; residual with output, down", or nothing.
+// "in one go: norm, q, k, v, rope, cache write; norm, gate, up, activation; residual with output, down", or nothing.
 std::string describe_fusions(const LayerSpec& layer, const LayerWeights& w) {
   std::vector<std::string> fused;
-  if (layer.mixer == MixerKind::kAttention && fuses_qkv(w.wqkv)) fused.emplace_back("q, k, v");
-  const bool gated = layer.ffn_kind == FfnKind::kGated;
-  if (gated && fuses_gate_up(w.gate, w.gate_up)) fused.emplace_back("gate, up, activation");
+  const auto add_group = [&](std::initializer_list<const char*> names) {
+    std::vector<const char*> group;
+    for (const char* name : names) {
+      if (name != nullptr) group.push_back(name);
+    }
+    if (group.size() > 1) fused.push_back(fmt::format("{}", fmt::join(group, ", ")));
+  };
+  const auto if_any = [](bool there, const char* name) { return there ? name : nullptr; };
+  if (layer.mixer == MixerKind::kAttention) {
+    const bool heads = fuses_heads(layer.attention, w.q_norm, w.k_norm);
+    add_group({if_any(fuses_mixer_norm(layer) && !w.mixer_norm.empty(), "norm"), "q", "k", "v",
+               if_any(heads && !(w.q_norm.empty() && w.k_norm.empty()), "norms of heads"),
+               if_any(heads && layer.attention.rope >= 0, "rope"), if_any(heads, "cache write")});
+  }
+  if (layer.ffn_kind == FfnKind::kGated) {
+    const char* norm = if_any(fuses_ffn_norm(layer) && !w.ffn_norm.empty(), "norm");
+    if (fuses_gate_up(w.gate, w.gate_up)) {
+      add_group({norm, "gate", "up", "activation"});
+    } else if (w.gate_up.empty()) {
+      add_group({norm, "up", "activation"});
+    } else {
+      add_group({norm, "gate", "up"});
+    }
+  }
   const bool with_output = fuses_residual(w.mixer_post_norm);
   const bool with_down = layer.ffn_kind != FfnKind::kMoe && fuses_residual(w.ffn_post_norm);
   if (with_output || with_down) {

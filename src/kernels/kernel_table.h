@@ -179,7 +179,7 @@ struct KernelTable {
   // The form of activations for a product; then its bytes for n_x rows.
   PackedForm (*packed_form)(TokenClass token_class, DType type);
   size_t (*packed_bytes)(PackedForm form, int64_t cols, int64_t n_x);
-  // Rows [first, end) of x, (n_x, cols), into their places in out.
+  // Rows [first, end) of (n_x, cols) into their places in out; x: the first of them, and so on x_stride apart.
   void (*pack_rows)(PackedForm form, const float* x, int64_t x_stride, int64_t cols, int64_t first, int64_t end,
                     std::byte* out);
   // Rows are packed in blocks of so many that share cache lines: one thread packs a whole block.

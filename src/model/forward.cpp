@@ -8,6 +8,7 @@
 #include "model/ffn/gated.h"
 #include "model/ffn/moe.h"
 #include "model/ffn/rwkv7_channel_mix.h"
+#include "model/fusions.h"
 #include "model/mixer/attention.h"
 #include "model/mixer/rwkv7_time_mix.h"
 #include "model/step.h"
@@ -139,18 +140,19 @@ bool looks_back(const LayerSpec& layer) {
 // wanted: in the last layer, else null.
 void feed_forward(Step& step, int64_t layer_idx, const LayerWeights& w, const Wanted* wanted) {
   const LayerSpec& layer = step.model.spec().layers[static_cast<size_t>(layer_idx)];
+  if (fuses_ffn_norm(layer)) {
+    const LinearInput input = normalized_input(step, "ffn_norm", w.ffn_norm);
+    const TensorView activated =
+        gated_ffn(step, {w.gate, w.up, w.gate_up}, layer.ffn.activation, layer.ffn.ffn_dim, input);
+    return add_projection(step, "down_projection", w.down, activated, w.ffn_post_norm);
+  }
   const TensorView inner = normalize(step, "ffn_norm", w.ffn_norm, step.x, fit(step, step.inner, step.x.cols));
   if (layer.ffn_kind == FfnKind::kMoe) {
     return add_branch(step, moe_ffn(step, layer.ffn, w, inner), w.ffn_post_norm);
   }
-  if (looks_back(layer)) {
-    TensorView shifted = shift_channels(step, layer_idx, inner);
-    if (wanted != nullptr) keep_wanted_rows(step, *wanted, shifted);
-    return channel_mix(step, layer_idx, shifted);
-  }
-  const TensorView activated =
-      gated_ffn(step, {w.gate, w.up, w.gate_up}, layer.ffn.activation, layer.ffn.ffn_dim, inner);
-  add_projection(step, "down_projection", w.down, activated, w.ffn_post_norm);
+  TensorView shifted = shift_channels(step, layer_idx, inner);
+  if (wanted != nullptr) keep_wanted_rows(step, *wanted, shifted);
+  channel_mix(step, layer_idx, shifted);
 }
 
 // The final norm of the wanted rows, one after another.
@@ -193,13 +195,19 @@ bool is_set(const std::atomic<bool>* flag) {
   return flag != nullptr && flag->load(std::memory_order_relaxed);
 }
 
+TensorView mix(Step& step, int64_t layer_idx, const LayerSpec& layer, const LayerWeights& w) {
+  if (fuses_mixer_norm(layer)) {
+    return attention_mixer(step, layer_idx, normalized_input(step, "attention_norm", w.mixer_norm));
+  }
+  const TensorView inner = fit(step, step.inner, step.x.cols);
+  return rwkv7_time_mix(step, layer_idx, normalize(step, "attention_norm", w.mixer_norm, step.x, inner));
+}
+
 void run_layer(Step& step, int64_t layer_idx, const Wanted& wanted) {
   step.layer = static_cast<int32_t>(layer_idx);
   const LayerSpec& layer = step.model.spec().layers[static_cast<size_t>(layer_idx)];
   const LayerWeights& w = step.model.weights().layers[static_cast<size_t>(layer_idx)];
-  const TensorView inner = normalize(step, "attention_norm", w.mixer_norm, step.x, fit(step, step.inner, step.x.cols));
-  TensorView mixed = layer.mixer == MixerKind::kAttention ? attention_mixer(step, layer_idx, inner)
-                                                          : rwkv7_time_mix(step, layer_idx, inner);
+  TensorView mixed = mix(step, layer_idx, layer, w);
   const bool last = layer_idx == step.model.spec().n_layers() - 1;
   if (last && !looks_back(layer)) keep_wanted_rows(step, wanted, mixed);
   add_projection(step, "output_projection", w.wo, mixed, w.mixer_post_norm);

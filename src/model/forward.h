@@ -47,6 +47,7 @@ class ForwardScratch {
   std::vector<float> expert_weights;  // (rows, n_used)
   std::vector<int32_t> token_types;   // (rows)
   std::vector<RecurrentRows> sequences;
+  std::vector<KvRows> kv_rows;
 
  private:
   AlignedBuffer buffer_;

@@ -52,16 +52,26 @@ void project(Step& step, const char* label, const LinearWeights& w, TensorView x
   step.ops.linear(step.rows, x, w.matrix, {.bias = w.bias, .scale = w.scale}, out);
 }
 
-TensorView normalize(Step& step, const char* label, const VectorWeights& w, TensorView x, TensorView out) {
-  if (w.empty()) return x;
-  step.label(label);
+std::optional<NormParams> norm_params(const Step& step, const VectorWeights& w) {
+  if (w.empty()) return std::nullopt;
   const ModelSpec& spec = step.model.spec();
-  step.ops.norm({.kind = spec.norm,
-                 .epsilon = spec.norm_epsilon,
-                 .weight = w.weight,
-                 .bias = w.bias,
-                 .group = static_cast<int64_t>(w.weight.size())},
-                x, out);
+  return NormParams{.kind = spec.norm,
+                    .epsilon = spec.norm_epsilon,
+                    .weight = w.weight,
+                    .bias = w.bias,
+                    .group = static_cast<int64_t>(w.weight.size())};
+}
+
+LinearInput normalized_input(Step& step, const char* label, const VectorWeights& w) {
+  if (w.empty()) return {.x = step.x};
+  return {.x = step.x, .norm = norm_params(step, w), .spare = fit(step, step.inner, step.x.cols), .norm_label = label};
+}
+
+TensorView normalize(Step& step, const char* label, const VectorWeights& w, TensorView x, TensorView out) {
+  const std::optional<NormParams> params = norm_params(step, w);
+  if (!params) return x;
+  step.label(label);
+  step.ops.norm(*params, x, out);
   return out;
 }
 

@@ -1,6 +1,7 @@
 // What the parts of a forward pass share: the rows of the step, its buffers, and the few ways to apply weights.
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "model/forward.h"
@@ -53,6 +54,13 @@ void project(Step& step, const char* label, const LinearWeights& w, TensorView x
 inline LinearTarget target(const LinearWeights& w, TensorView out = {}) {
   return {.w = &w.matrix, .epilogue = {.bias = w.bias, .scale = w.scale}, .out = out};
 }
+
+// The norm of the residual stream as products read it that normalise on the way; without one where the architecture has
+// none.
+LinearInput normalized_input(Step& step, const char* label, const VectorWeights& w);
+
+// How the model normalises with these weights, in groups of their length; nothing where there are none.
+std::optional<NormParams> norm_params(const Step& step, const VectorWeights& w);
 
 // The norm of x, (rows, n), in groups of the weight's length; x itself where the architecture has no such norm.
 TensorView normalize(Step& step, const char* label, const VectorWeights& w, TensorView x, TensorView out);

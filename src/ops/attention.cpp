@@ -1,86 +1,14 @@
-// Keys and values into the cache, and attention over it.
+// Attention over the cache.
 //
 // Work items are blocks of query rows times heads of keys: the query heads that share a head of keys are done
 // together, so that each page is read once for all of them. Few rows over a long cache (decode) are split by segments
 // of the cache too; the kernels see to it that none of this changes a bit.
 #include <algorithm>
-#include <cstring>
 
 #include "ops/attention_args.h"
 #include "ops/cpu_ops.h"
 
 namespace ingot::core {
-namespace {
-
-// Positions that one thread writes: their keys fill whole cache lines, one for each dimension.
-constexpr int64_t kWrittenTogether = static_cast<int64_t>(kCacheLineBytes / sizeof(uint16_t));
-static_assert(kPageTokens % kWrittenTogether == 0, "positions written together lie in one page");
-
-// (rows, n_kv_heads * value_dim) -> (n_kv_heads, kPageTokens, value_dim).
-void write_values(const KernelTable& table, const KvView& kv, int64_t position, const float* row) {
-  std::byte* page = kv.value_pages[static_cast<size_t>(position / kPageTokens)];
-  const int64_t dim = kv.value_dim;
-  for (int64_t head = 0; head < kv.n_kv_heads; ++head) {
-    const int64_t first = (head * kPageTokens + position % kPageTokens) * dim;
-    if (kv.dtype == DType::kF32) {
-      std::memcpy(reinterpret_cast<float*>(page) + first, row + head * dim, static_cast<size_t>(dim) * sizeof(float));
-    } else {
-      table.encode_f16(row + head * dim, dim, reinterpret_cast<uint16_t*>(page) + first);
-    }
-  }
-}
-
-// Rows of k at positions [position, position + n_rows), which lie in one page: -> (n_kv_heads, key_dim, kPageTokens).
-void write_keys(const KernelTable& table, const KvView& kv, int64_t position, int64_t n_rows, const TensorView& k) {
-  std::byte* page = kv.key_pages[static_cast<size_t>(position / kPageTokens)];
-  constexpr int64_t kDims = 64;
-  uint16_t halves[kWrittenTogether * kDims];  // (rows, kDims)
-  const int64_t slot = position % kPageTokens;
-  for (int64_t head = 0; head < kv.n_kv_heads; ++head) {
-    for (int64_t first = 0; first < kv.key_dim; first += kDims) {
-      const int64_t n_dims = std::min(kDims, kv.key_dim - first);
-      const int64_t out = (head * kv.key_dim + first) * kPageTokens + slot;
-      const int64_t col = head * kv.key_dim + first;
-      if (kv.dtype == DType::kF32) {
-        for (int64_t row = 0; row < n_rows; ++row) {
-          for (int64_t d = 0; d < n_dims; ++d) {
-            reinterpret_cast<float*>(page)[out + d * kPageTokens + row] = k.row(row)[col + d];
-          }
-        }
-        continue;
-      }
-      for (int64_t row = 0; row < n_rows; ++row) table.encode_f16(k.row(row) + col, n_dims, halves + row * kDims);
-      auto* keys = reinterpret_cast<uint16_t*>(page) + out;
-      for (int64_t d = 0; d < n_dims; ++d) {
-        for (int64_t row = 0; row < n_rows; ++row) keys[d * kPageTokens + row] = halves[row * kDims + d];
-      }
-    }
-  }
-}
-
-}  // namespace
-
-void CpuOps::write_kv(const KvView& kv, int64_t first_position, TensorView k, TensorView v) {
-  INGOT_CHECK(kv.dtype == DType::kF16 || kv.dtype == DType::kF32, "a cache of F16 or F32");
-  INGOT_CHECK(k.rows == v.rows && k.cols == kv.n_kv_heads * kv.key_dim && v.cols == kv.n_kv_heads * kv.value_dim,
-              "shapes of write_kv");
-  if (k.rows == 0) return;
-  const auto last_page = static_cast<size_t>((first_position + k.rows - 1) / kPageTokens);
-  INGOT_CHECK(last_page < kv.key_pages.size() && last_page < kv.value_pages.size(), "pages for every row");
-  const int64_t first_block = first_position / kWrittenTogether;
-  const int64_t end_position = first_position + k.rows;
-  const int64_t n_blocks = (end_position - 1) / kWrittenTogether + 1 - first_block;
-  pool_->parallel_for(n_blocks, 1, [&](int64_t begin, int64_t end, int) {
-    for (int64_t block = first_block + begin; block < first_block + end; ++block) {
-      const int64_t position = std::max(block * kWrittenTogether, first_position);
-      const int64_t n_rows = std::min((block + 1) * kWrittenTogether, end_position) - position;
-      write_keys(*table_, kv, position, n_rows, k.row_range(position - first_position, n_rows));
-      for (int64_t row = 0; row < n_rows; ++row) {
-        write_values(*table_, kv, position + row, v.row(position + row - first_position));
-      }
-    }
-  });
-}
 
 void CpuOps::attention(const StepRows& step, const AttentionParams& params, const KvView& kv, int64_t first_position,
                        TensorView q, TensorView out) {

@@ -18,7 +18,8 @@ CpuOps::CpuOps(std::unique_ptr<ThreadPool> pool, const KernelTable* table, Numer
       table_(table),
       mode_(mode),
       scalar_decoding_name_(fmt::format("{}, scalar decoding", table->name)),
-      scratch_(pool_->n_threads()) {}
+      scratch_(pool_->n_threads()),
+      parts_(pool_->n_threads()) {}
 
 Result<std::unique_ptr<CpuOps>> CpuOps::create(const CpuOpsOptions& options) {
   const bool reference = options.mode == NumericMode::kReference;
@@ -43,6 +44,7 @@ Status CpuOps::set_n_threads(int n_threads) {
   INGOT_ASSIGN(auto pool, ThreadPool::create(n_threads));
   pool_ = std::move(pool);
   scratch_ = Scratch(n_threads);
+  parts_.set_n_threads(n_threads);
   return {};
 }
 

@@ -12,6 +12,7 @@
 
 #include "kernels/kernel_table.h"
 #include "ops/ops.h"
+#include "ops/part_timer.h"
 #include "ops/scratch.h"
 #include "threading/thread_pool.h"
 
@@ -45,6 +46,7 @@ class CpuOps final : public Ops {
   Result<AlignedBuffer> allocate(size_t n_bytes) override;
   Result<WeightMatrix> pack_weight(const HostTensor& tensor) override;
   Status synchronise() override;
+  void time_parts(PartTimes* times) override { parts_.set_times(times); }
   const char* kernels() const override { return table_->name; }
   const char* kernels_for(const WeightMatrix& w) const override;
   const char* backend() const override { return "cpu"; }
@@ -61,9 +63,9 @@ class CpuOps final : public Ops {
   void norm(const NormParams& params, TensorView x, TensorView out) override;
   void linear(const StepRows& step, TensorView x, const WeightMatrix& w, const Epilogue& epilogue,
               TensorView out) override;
-  void linear_group(const StepRows& step, TensorView x, std::span<const LinearTarget> targets) override;
+  void linear_group(const StepRows& step, const LinearInput& input, std::span<const LinearTarget> targets) override;
   void linear_each(const StepRows& step, std::span<const LinearJob> jobs) override;
-  void gated_linear(const StepRows& step, TensorView x, const LinearTarget& gate, const LinearTarget& up,
+  void gated_linear(const StepRows& step, const LinearInput& input, const LinearTarget& gate, const LinearTarget& up,
                     Activation activation, TensorView spare, TensorView out) override;
   void rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) override;
   void activate(Activation activation, TensorView gate, TensorView up, TensorView out) override;
@@ -71,6 +73,8 @@ class CpuOps final : public Ops {
   void scale_rows_by_sigmoid(TensorView gate, TensorView x) override;
   void softcap(float cap, TensorView x) override;
   void write_kv(const KvView& kv, int64_t first_position, TensorView k, TensorView v) override;
+  void project_heads(const StepRows& step, const LinearInput& input, std::span<const LinearTarget> targets,
+                     const HeadParams& params, TensorView heads) override;
   void attention(const StepRows& step, const AttentionParams& params, const KvView& kv, int64_t first_position,
                  TensorView q, TensorView out) override;
   std::optional<AttentionStageTimes> time_attention_stages(const StepRows& step, const AttentionParams& params,
@@ -116,18 +120,34 @@ class CpuOps final : public Ops {
   CpuOps(std::unique_ptr<ThreadPool> pool, const KernelTable* table, NumericMode mode);
 
   const RopeTable& rope_table(const RopeParams& params, std::span<const int32_t> positions);
+  static RopeArgs rope_args(const RopeParams& params, const RopeTable& table, int64_t row);
   Result<WeightMatrix> pack_panels(const HostTensor& tensor, WeightMatrix matrix);
   // Room for packed weights that lives as long as any matrix in it.
   Result<std::shared_ptr<std::byte>> weight_room(size_t n_bytes);
-  // Rows of activations in the form that a product with panels wants. x: as given or a copy in scratch.
-  Result<const std::byte*> pack_activations(PackedForm form, TensorView x);
   // Whether all of them lie in panels and want rows of both classes in the same forms, so that they can share them.
   bool share_rows(std::span<const LinearTarget> targets) const;
-  // Rows [first_row, first_row + n_rows) of jobs whose weights lie in panels; all of one class.
+  // Jobs as the kernels take them.
+  struct PanelJobs {
+    std::array<PanelLinearArgs, kMostLinearJobs> args;
+    size_t n = 0;
+    size_t scratch_bytes = 0;  // the most that one of them asks for
+    std::span<const PanelLinearArgs> all() const { return std::span(args).first(n); }
+  };
+  // Rows [first_row, first_row + n_rows) of jobs whose weights lie in panels; all of one class. Normalises where there
+  // is a norm, and packs each input once in every form that is asked for.
+  Result<PanelJobs> pack_jobs(TokenClass token_class, int64_t first_row, int64_t n_rows,
+                              std::span<const LinearJob> jobs);
+  void each_in_panels(const StepRows& step, std::span<const LinearJob> jobs);
   void run_jobs(TokenClass token_class, int64_t first_row, int64_t n_rows, std::span<const LinearJob> jobs);
-  // fn(args of each target, rows of activations of one class, at most kRowsAtOnce of them) over all rows of the step.
-  template <typename Fn>
-  void for_each_packed(const StepRows& step, TensorView x, std::span<const LinearTarget> targets, const Fn& fn);
+  void finish_heads(const HeadParams& params, const RopeTable* turns, TensorView heads, int64_t first_row,
+                    int64_t n_rows, int64_t first_head, int64_t end_head, int thread_idx);
+  // Where weights do not lie in panels.
+  void project_heads_in_parts(const StepRows& step, const LinearInput& input, std::span<const LinearTarget> targets,
+                              const HeadParams& params, TensorView heads);
+  // What a product reads that takes rows as they are.
+  TensorView normalized_by_itself(const LinearInput& input);
+  // Whether threads share a loop over so many items.
+  bool shared(int64_t n_items, int64_t grain) const { return pool_->n_threads() > 1 && n_items > grain; }
   // x itself or a copy whose rows end in zeros up to padded_columns(x.cols).
   Result<TensorView> padded_rows(TensorView x);
   // Rows for the experts' products with panels, each at its place in its group. rows: of the tokens, which have
@@ -159,8 +179,10 @@ class CpuOps final : public Ops {
   Status step_status_;
   std::array<RopeTable, 2> rope_tables_;  // two: models with windows alternate between two sets of frequencies
   size_t next_rope_table_ = 0;
+  PartTimer parts_;
 };
 
+NormArgs norm_args(const NormParams& params);
 Nonlinearity to_nonlinearity(Activation activation);
 
 template <typename Fn>

@@ -9,8 +9,6 @@
 namespace ingot::core {
 namespace {
 
-constexpr size_t kMostTargets = 4;
-
 LinearOutput linear_output(const Epilogue& epilogue) {
   LinearOutput output;
   output.bias = epilogue.bias.empty() ? nullptr : epilogue.bias.data();
@@ -50,20 +48,6 @@ void check_shapes(const StepRows& step, TensorView x, const WeightMatrix* w, con
 
 }  // namespace
 
-Result<const std::byte*> CpuOps::pack_activations(PackedForm form, TensorView x) {
-  INGOT_ASSIGN(std::byte * packed, scratch_.get(ScratchSlot::kPackedRows, table_->packed_bytes(form, x.cols, x.rows)));
-  const int64_t block_rows = table_->packed_block_rows(form);
-  const int64_t n_blocks = (x.rows + block_rows - 1) / block_rows;
-  // Less than that is done sooner than another thread is awake.
-  constexpr int64_t kValuesAtOnce = 32768;
-  const int64_t grain = std::max<int64_t>(1, kValuesAtOnce / (block_rows * x.cols));
-  pool_->parallel_for(n_blocks, grain, [&](int64_t begin, int64_t end, int) {
-    table_->pack_rows(form, x.data, x.row_stride, x.cols, begin * block_rows, std::min(end * block_rows, x.rows),
-                      packed);
-  });
-  return packed;
-}
-
 bool CpuOps::share_rows(std::span<const LinearTarget> targets) const {
   const auto same = [&](const LinearTarget& target) {
     const DType first = targets.front().w->type;
@@ -75,70 +59,56 @@ bool CpuOps::share_rows(std::span<const LinearTarget> targets) const {
   return std::ranges::all_of(targets, same);
 }
 
-template <typename Fn>
-void CpuOps::for_each_packed(const StepRows& step, TensorView x, std::span<const LinearTarget> targets, const Fn& fn) {
-  for (int64_t first = 0; first < x.rows;) {
-    const bool prompt = first < step.n_prompt;
-    const int64_t n_rows = std::min((prompt ? step.n_prompt : x.rows) - first, kRowsAtOnce);
-    const TokenClass token_class = prompt ? TokenClass::kPrompt : TokenClass::kGenerated;
-    const PackedForm form = table_->packed_form(token_class, targets.front().w->type);
-    const Result<const std::byte*> packed = pack_activations(form, x.row_range(first, n_rows));
-    if (!packed) {
-      for (const LinearTarget& target : targets) {
-        if (target.out.data != nullptr) fail_step(packed.error(), target.out);
-      }
-      return;
-    }
-    std::array<PanelLinearArgs, kMostTargets> args;
-    size_t scratch_bytes = 0;
-    for (size_t n = 0; n < targets.size(); ++n) {
-      args[n] = panel_args(targets[n], form, *packed, first, n_rows);
-      scratch_bytes = std::max(scratch_bytes, table_->panel_scratch_bytes(args[n]));
-    }
-    fn(std::span(args).first(targets.size()), first, scratch_bytes);
-    first += n_rows;
-  }
+TensorView CpuOps::normalized_by_itself(const LinearInput& input) {
+  if (!input.norm) return input.x;
+  parts_.time(&PartTimes::norm, input.x.rows > 1, [&] { norm(*input.norm, input.x, input.spare); });
+  return input.spare;
 }
 
-void CpuOps::linear_group(const StepRows& step, TensorView x, std::span<const LinearTarget> targets) {
-  INGOT_CHECK(!targets.empty() && targets.size() <= kMostTargets, "a few targets");
-  if (!share_rows(targets)) return Ops::linear_group(step, x, targets);
-  std::array<LinearJob, kMostTargets> jobs;
-  for (size_t n = 0; n < targets.size(); ++n) jobs[n] = {x, targets[n]};
+void CpuOps::linear_group(const StepRows& step, const LinearInput& input, std::span<const LinearTarget> targets) {
+  INGOT_CHECK(!targets.empty() && targets.size() <= kMostLinearJobs, "a few targets");
+  if (!share_rows(targets)) {
+    const TensorView x = normalized_by_itself(input);
+    for (const LinearTarget& target : targets) linear(step, x, *target.w, target.epilogue, target.out);
+    return;
+  }
+  std::array<LinearJob, kMostLinearJobs> jobs;
+  for (size_t n = 0; n < targets.size(); ++n) jobs[n] = {input, targets[n]};
   linear_each(step, std::span(jobs).first(targets.size()));
 }
 
 void CpuOps::linear_each(const StepRows& step, std::span<const LinearJob> jobs) {
   INGOT_CHECK(!jobs.empty() && jobs.size() <= kMostLinearJobs, "a few jobs");
-  // Those in panels in one go; others, such as the F32 factors of RWKV-7's decay among F16 ones, by themselves.
+  const auto in_panels = [](const LinearJob& job) { return job.target.w->layout == WeightLayout::kPanels; };
+  if (std::ranges::all_of(jobs, in_panels)) return each_in_panels(step, jobs);
+  // Those in panels in one go, others by themselves.
   std::array<LinearJob, kMostLinearJobs> together;
   size_t n_together = 0;
   for (const LinearJob& job : jobs) {
-    if (job.target.w->layout == WeightLayout::kPanels) {
-      check_shapes(step, job.x, job.target.w, job.target.epilogue, job.target.out);
+    if (in_panels(job)) {
       together[n_together++] = job;
     } else {
-      linear(step, job.x, *job.target.w, job.target.epilogue, job.target.out);
+      linear(step, normalized_by_itself(job.input), *job.target.w, job.target.epilogue, job.target.out);
     }
   }
-  if (n_together == 0) return;
-  for (int64_t first = 0; first < step.total();) {
-    const bool prompt = first < step.n_prompt;
-    const int64_t n_rows = std::min((prompt ? step.n_prompt : step.total()) - first, kRowsAtOnce);
-    run_jobs(prompt ? TokenClass::kPrompt : TokenClass::kGenerated, first, n_rows,
-             std::span(together).first(n_together));
-    first += n_rows;
-  }
+  if (n_together > 0) each_in_panels(step, std::span(together).first(n_together));
 }
 
-void CpuOps::run_jobs(TokenClass token_class, int64_t first_row, int64_t n_rows, std::span<const LinearJob> jobs) {
-  const auto fail_all = [&](const Error& error) {
-    for (const LinearJob& job : jobs) fail_step(error, job.target.out);
-  };
+void CpuOps::each_in_panels(const StepRows& step, std::span<const LinearJob> jobs) {
+  for (const LinearJob& job : jobs) {
+    check_shapes(step, job.input.x, job.target.w, job.target.epilogue, job.target.out);
+  }
+  for_each_class(step, [&](TokenClass token_class, int64_t first_row, int64_t n_rows) {
+    run_jobs(token_class, first_row, n_rows, jobs);
+  });
+}
+
+Result<CpuOps::PanelJobs> CpuOps::pack_jobs(TokenClass token_class, int64_t first_row, int64_t n_rows,
+                                            std::span<const LinearJob> jobs) {
   // Each of the jobs' inputs, once in every form that is asked for.
   struct Packed {
-    TensorView x;
-    PackedForm form;
+    const LinearInput* input = nullptr;
+    PackedForm form = PackedForm::kFloats;
     size_t at = 0;         // of its bytes
     int64_t end_unit = 0;  // of its blocks of rows among those of all
   };
@@ -146,58 +116,89 @@ void CpuOps::run_jobs(TokenClass token_class, int64_t first_row, int64_t n_rows,
   std::array<size_t, kMostLinearJobs> input_of;
   size_t n_inputs = 0;
   size_t packed_bytes = 0;
+  size_t normed_bytes = 0;
   int64_t n_units = 0;
   int64_t n_values = 0;
   for (size_t n = 0; n < jobs.size(); ++n) {
-    const TensorView& x = jobs[n].x;
+    const TensorView& x = jobs[n].input.x;
     const PackedForm form = table_->packed_form(token_class, jobs[n].target.w->type);
     size_t input = 0;
-    while (input < n_inputs && !(inputs[input].x.data == x.data && inputs[input].form == form)) ++input;
+    while (input < n_inputs && !(inputs[input].input->x.data == x.data && inputs[input].form == form)) ++input;
     input_of[n] = input;
     if (input < n_inputs) continue;
     const int64_t block_rows = table_->packed_block_rows(form);
     n_units += (n_rows + block_rows - 1) / block_rows;
     n_values += n_rows * x.cols;
-    inputs[n_inputs++] = {.x = x, .form = form, .at = packed_bytes, .end_unit = n_units};
+    inputs[n_inputs++] = {.input = &jobs[n].input, .form = form, .at = packed_bytes, .end_unit = n_units};
     packed_bytes += packed_stride(table_->packed_bytes(form, x.cols, n_rows));
+    if (jobs[n].input.norm) normed_bytes = std::max(normed_bytes, normed_rows_bytes(x.cols));
   }
-  const Result<std::byte*> packed = scratch_.get(ScratchSlot::kPackedRows, packed_bytes);
-  if (!packed) return fail_all(packed.error());
+  INGOT_ASSIGN(std::byte * packed, scratch_.get(ScratchSlot::kPackedRows, packed_bytes));
+  INGOT_ASSIGN(std::byte * normed_rows, scratch_.get_per_thread(normed_bytes));
+
+  const auto pack = [&](const Packed& one, int64_t first, int64_t end, int thread_idx) {
+    const TensorView x = one.input->x.row_range(first_row, n_rows);
+    std::byte* to = packed + one.at;
+    if (!one.input->norm) {
+      return table_->pack_rows(one.form, x.row(first), x.row_stride, x.cols, first, end, to);
+    }
+    auto* normed =
+        reinterpret_cast<float*>(normed_rows + Scratch::thread_stride(normed_bytes) * static_cast<size_t>(thread_idx));
+    const NormArgs norm = norm_args(*one.input->norm);
+    for (int64_t row = first; row < end; row += kNormedTogether) {
+      const int64_t last = std::min(row + kNormedTogether, end);
+      parts_.time_in_loop(thread_idx, &PartTimes::norm, [&] {
+        for (int64_t n = row; n < last; ++n) table_->norm(norm, x.row(n), x.cols, normed + (n - row) * x.cols);
+      });
+      table_->pack_rows(one.form, normed, x.cols, x.cols, row, last, to);
+    }
+  };
   // Less than that is done sooner than another thread is awake.
   constexpr int64_t kValuesAtOnce = 32768;
-  const int64_t pack_grain = std::max<int64_t>(1, kValuesAtOnce * n_units / std::max<int64_t>(1, n_values));
-  pool_->parallel_for(n_units, pack_grain, [&](int64_t begin, int64_t end, int) {
+  const int64_t grain = std::max<int64_t>(1, kValuesAtOnce * n_units / std::max<int64_t>(1, n_values));
+  pool_->parallel_for(n_units, grain, [&](int64_t begin, int64_t end, int thread_idx) {
     int64_t first_unit = 0;
-    for (const Packed& input : std::span(inputs).first(n_inputs)) {
-      const int64_t block_rows = table_->packed_block_rows(input.form);
+    for (const Packed& one : std::span(inputs).first(n_inputs)) {
+      const int64_t block_rows = table_->packed_block_rows(one.form);
       const int64_t first_block = std::max(begin, first_unit) - first_unit;
-      const int64_t end_block = std::min(end, input.end_unit) - first_unit;
-      first_unit = input.end_unit;
+      const int64_t end_block = std::min(end, one.end_unit) - first_unit;
+      first_unit = one.end_unit;
       if (first_block >= end_block) continue;
-      table_->pack_rows(input.form, input.x.row(first_row), input.x.row_stride, input.x.cols, first_block * block_rows,
-                        std::min(end_block * block_rows, n_rows), *packed + input.at);
+      pack(one, first_block * block_rows, std::min(end_block * block_rows, n_rows), thread_idx);
     }
   });
+  parts_.end_loop(shared(n_units, grain));
 
-  std::array<PanelLinearArgs, kMostLinearJobs> args;
-  size_t scratch_bytes = 0;
-  int64_t n_panels = 0;
-  bool mixed = false;
+  PanelJobs result;
+  result.n = jobs.size();
   for (size_t n = 0; n < jobs.size(); ++n) {
     const Packed& input = inputs[input_of[n]];
-    args[n] = panel_args(jobs[n].target, input.form, *packed + input.at, first_row, n_rows);
-    scratch_bytes = std::max(scratch_bytes, table_->panel_scratch_bytes(args[n]));
-    n_panels += panels_of(args[n].rows);
-    mixed = mixed || args[n].panel_bytes != args[0].panel_bytes;
+    result.args[n] = panel_args(jobs[n].target, input.form, packed + input.at, first_row, n_rows);
+    result.scratch_bytes = std::max(result.scratch_bytes, table_->panel_scratch_bytes(result.args[n]));
   }
-  const Result<std::byte*> scratch = scratch_.get_per_thread(scratch_bytes);
+  return result;
+}
+
+void CpuOps::run_jobs(TokenClass token_class, int64_t first_row, int64_t n_rows, std::span<const LinearJob> jobs) {
+  const auto fail_all = [&](const Error& error) {
+    for (const LinearJob& job : jobs) fail_step(error, job.target.out);
+  };
+  const Result<PanelJobs> packed = pack_jobs(token_class, first_row, n_rows, jobs);
+  if (!packed) return fail_all(packed.error());
+  const Result<std::byte*> scratch = scratch_.get_per_thread(packed->scratch_bytes);
   if (!scratch) return fail_all(scratch.error());
+  int64_t n_panels = 0;
+  bool mixed = false;
+  for (const PanelLinearArgs& one : packed->all()) {
+    n_panels += panels_of(one.rows);
+    mixed = mixed || one.panel_bytes != packed->args[0].panel_bytes;
+  }
   // The panels of all targets, one target after another. Where they differ, equal numbers of them are not equal work.
   int64_t grain = weight_rows_at_once(n_panels * kPanelRows, pool_->n_threads(), n_rows) / kPanelRows;
   if (mixed) grain = std::max<int64_t>(1, grain / 4);
   pool_->parallel_for(n_panels, grain, [&](int64_t begin, int64_t end, int thread_idx) {
-    std::byte* own = *scratch + Scratch::thread_stride(scratch_bytes) * static_cast<size_t>(thread_idx);
-    for (const PanelLinearArgs& one : std::span(args).first(jobs.size())) {
+    std::byte* own = *scratch + Scratch::thread_stride(packed->scratch_bytes) * static_cast<size_t>(thread_idx);
+    for (const PanelLinearArgs& one : packed->all()) {
       const int64_t n = panels_of(one.rows);
       if (begin < n) table_->panel_linear(one, begin, std::min(end, n), own);
       begin = std::max<int64_t>(0, begin - n);
@@ -207,20 +208,24 @@ void CpuOps::run_jobs(TokenClass token_class, int64_t first_row, int64_t n_rows,
   });
 }
 
-void CpuOps::gated_linear(const StepRows& step, TensorView x, const LinearTarget& gate, const LinearTarget& up,
-                          Activation activation, TensorView spare, TensorView out) {
-  const std::array<LinearTarget, 2> targets{LinearTarget{gate.w, gate.epilogue, out},
-                                            LinearTarget{up.w, up.epilogue, {}}};
-  if (!share_rows(targets)) return Ops::gated_linear(step, x, gate, up, activation, spare, out);
-  check_shapes(step, x, gate.w, gate.epilogue, out);
-  check_shapes(step, x, up.w, up.epilogue, out);
+void CpuOps::gated_linear(const StepRows& step, const LinearInput& input, const LinearTarget& gate,
+                          const LinearTarget& up, Activation activation, TensorView spare, TensorView out) {
+  const std::array<LinearJob, 2> jobs{LinearJob{input, {gate.w, gate.epilogue, out}},
+                                      LinearJob{input, {up.w, up.epilogue, {}}}};
+  const std::array<LinearTarget, 2> targets{jobs[0].target, jobs[1].target};
+  if (!share_rows(targets)) {
+    return Ops::gated_linear(step, {.x = normalized_by_itself(input)}, gate, up, activation, spare, out);
+  }
+  check_shapes(step, input.x, gate.w, gate.epilogue, out);
+  check_shapes(step, input.x, up.w, up.epilogue, out);
   const Nonlinearity nonlinearity = to_nonlinearity(activation);
-  for_each_packed(step, x, targets, [&](std::span<const PanelLinearArgs> args, int64_t first_row, size_t bytes) {
-    const int64_t grain = weight_rows_at_once(out.cols, pool_->n_threads(), args[0].n_x) / kPanelRows;
+  for_each_class(step, [&](TokenClass token_class, int64_t first_row, int64_t n_rows) {
+    const Result<PanelJobs> packed = pack_jobs(token_class, first_row, n_rows, jobs);
+    if (!packed) return fail_step(packed.error(), out);
+    const int64_t grain = weight_rows_at_once(out.cols, pool_->n_threads(), n_rows) / kPanelRows;
     const int64_t tile_cols = grain * kPanelRows;
-    const int64_t n_rows = args[0].n_x;
     // What the kernels need, and then a tile of up, (n_rows, tile_cols).
-    const size_t tile_at = (bytes + kCacheLineBytes - 1) / kCacheLineBytes * kCacheLineBytes;
+    const size_t tile_at = (packed->scratch_bytes + kCacheLineBytes - 1) / kCacheLineBytes * kCacheLineBytes;
     const size_t bytes_per_thread = tile_at + static_cast<size_t>(n_rows * tile_cols) * sizeof(float);
     const Result<std::byte*> scratch = scratch_.get_per_thread(bytes_per_thread);
     if (!scratch) return fail_step(scratch.error(), out);
@@ -232,11 +237,11 @@ void CpuOps::gated_linear(const StepRows& step, TensorView x, const LinearTarget
         const int64_t end_panel = std::min(panel + grain, end);
         const int64_t first = panel * kPanelRows;
         const int64_t n_cols = std::min(end_panel * kPanelRows, out.cols) - first;
-        PanelLinearArgs up_args = args[1];
+        PanelLinearArgs up_args = packed->args[1];
         up_args.out = tile;
         up_args.out_stride = tile_cols;
         up_args.first_out = first;
-        table_->panel_linear(args[0], panel, end_panel, own);
+        table_->panel_linear(packed->args[0], panel, end_panel, own);
         table_->panel_linear(up_args, panel, end_panel, own);
         for (int64_t row = 0; row < n_rows; ++row) {
           float* gates = out.row(first_row + row) + first;
@@ -252,8 +257,8 @@ void CpuOps::linear(const StepRows& step, TensorView x, const WeightMatrix& w, c
   check_shapes(step, x, &w, epilogue, out);
   if (x.rows == 0) return;
   if (w.layout == WeightLayout::kPanels) {
-    const LinearJob job{x, {&w, epilogue, out}};
-    return linear_each(step, {&job, 1});
+    const LinearJob job{{.x = x}, {&w, epilogue, out}};
+    return each_in_panels(step, {&job, 1});
   }
   const LinearOutput output = linear_output(epilogue);
   const Result<TensorView> padded = padded_rows(x);

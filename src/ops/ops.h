@@ -188,6 +188,14 @@ struct AttentionStageTimes {
   int64_t values_ns = 0;   // the weighted sums
 };
 
+// The rows that a product reads: as they are, or what a norm makes of them.
+struct LinearInput {
+  TensorView x;  // (rows, cols)
+  std::optional<NormParams> norm = std::nullopt;
+  TensorView spare = {};        // with a norm: as large as x, its contents are lost where the backend needs it
+  const char* norm_label = "";  // what profiles call the norm, a string literal
+};
+
 // One of several products with the same rows.
 struct LinearTarget {
   const WeightMatrix* w = nullptr;
@@ -197,8 +205,50 @@ struct LinearTarget {
 
 // One of several products with rows of their own.
 struct LinearJob {
-  TensorView x;  // (rows, target.w->cols)
+  LinearInput input;  // (rows, target.w->cols)
   LinearTarget target;
+};
+
+// Rows of one sequence in a step over several, whose keys and values go into its cache. Sequences follow one another
+// without gaps.
+struct KvRows {
+  int64_t first_row = 0;
+  int64_t n_rows = 0;
+  int64_t first_position = 0;  // of first_row in its sequence
+  KvView kv;                   // of this layer, with pages for every row
+};
+
+// What becomes of the heads that the products of Q, K and V give: norms, turns, and the way into the cache.
+struct HeadParams {
+  int64_t n_heads = 0;
+  int64_t n_kv_heads = 0;
+  int64_t key_dim = 0;
+  int64_t value_dim = 0;
+  std::optional<NormParams> q_norm = std::nullopt;  // of each head by itself
+  std::optional<NormParams> k_norm = std::nullopt;
+  std::optional<RopeParams> rope = std::nullopt;
+  std::span<const int32_t> positions = {};  // (rows)
+  std::span<const KvRows> sequences = {};   // all rows of the step
+
+  // Of the matrix of all heads: (rows, n_heads * key_dim), (rows, n_kv_heads * key_dim), (rows, n_kv_heads *
+  // value_dim).
+  TensorView queries(TensorView heads) const { return heads.col_range(0, n_heads * key_dim); }
+  TensorView keys(TensorView heads) const { return heads.col_range(n_heads * key_dim, n_kv_heads * key_dim); }
+  TensorView values(TensorView heads) const {
+    return heads.col_range((n_heads + n_kv_heads) * key_dim, n_kv_heads * value_dim);
+  }
+};
+
+// How long parts of operations took that do several things in one go, for profiles.
+struct PartTimes {
+  struct Part {
+    int64_t ns = 0;         // of the operation's time
+    int64_t shared_ns = 0;  // of these, in loops that threads shared
+  };
+  Part norm;       // of LinearInput
+  Part head_norm;  // of HeadParams, as the next ones
+  Part rope;
+  Part kv_write;
 };
 
 class Ops {
@@ -207,6 +257,8 @@ class Ops {
 
   // Stands until the next one; only profiles read it.
   void set_label(OpLabel label) { label_ = label; }
+  // From now on parts of operations are timed and added there; null: no longer. A backend may leave it.
+  virtual void time_parts(PartTimes* /*times*/) {}
 
   // -- Memory ---------------------------------------------------------------------------------------------------
   virtual Result<AlignedBuffer> allocate(size_t n_bytes) = 0;
@@ -232,19 +284,22 @@ class Ops {
   // x: (rows, w.cols); out: (rows, w.rows). out may not overlap x.
   virtual void linear(const StepRows& step, TensorView x, const WeightMatrix& w, const Epilogue& epilogue,
                       TensorView out) = 0;
-  // linear() with each target, with the same bits; a backend may do all in one go, reading x once.
-  virtual void linear_group(const StepRows& step, TensorView x, std::span<const LinearTarget> targets) {
+  // norm() where there is one, then linear() with each target, with the same bits; a backend may do all in one go,
+  // reading x once.
+  virtual void linear_group(const StepRows& step, const LinearInput& input, std::span<const LinearTarget> targets) {
+    const TensorView x = normalized(input);
     for (const LinearTarget& target : targets) linear(step, x, *target.w, target.epilogue, target.out);
   }
-  // linear() for each job, with the same bits; at most kMostLinearJobs of them, none of whose outputs another one
+  // linear_group() for each job, with the same bits; at most kMostLinearJobs of them, none of whose outputs another one
   // reads. A backend may do all in one go.
   virtual void linear_each(const StepRows& step, std::span<const LinearJob> jobs) {
-    for (const LinearJob& job : jobs) linear(step, job.x, *job.target.w, job.target.epilogue, job.target.out);
+    for (const LinearJob& job : jobs) linear_group(step, job.input, {&job.target, 1});
   }
-  // out = activation(gate x) * (up x), (rows, gate.w->rows), with the bits of linear() and activate(); gate.out and
-  // up.out are not looked at. spare: as large as out, its contents are lost where the backend needs it.
-  virtual void gated_linear(const StepRows& step, TensorView x, const LinearTarget& gate, const LinearTarget& up,
-                            Activation activation, TensorView spare, TensorView out) {
+  // out = activation(gate x) * (up x), (rows, gate.w->rows), with the bits of norm(), linear() and activate(); gate.out
+  // and up.out are not looked at. spare: as large as out, its contents are lost where the backend needs it.
+  virtual void gated_linear(const StepRows& step, const LinearInput& input, const LinearTarget& gate,
+                            const LinearTarget& up, Activation activation, TensorView spare, TensorView out) {
+    const TensorView x = normalized(input);
     linear(step, x, *gate.w, gate.epilogue, out);
     linear(step, x, *up.w, up.epilogue, spare);
     activate(activation, out, spare, out);
@@ -264,6 +319,12 @@ class Ops {
   // Stores rows of k, (rows, n_kv_heads * key_dim), and v, (rows, n_kv_heads * value_dim), at positions
   // [first_position, first_position + rows). Precondition: the pages exist.
   virtual void write_kv(const KvView& kv, int64_t first_position, TensorView k, TensorView v) = 0;
+  // The way from a layer's input to its heads: linear_group(), then norm() and rope() on queries and keys, then
+  // write_kv() for every sequence, with the same bits. targets: Q, K and V, or one matrix that has them joined; their
+  // outs are the columns of heads, (rows, queries + keys + values), in this order. Afterwards only its queries are
+  // defined.
+  virtual void project_heads(const StepRows& step, const LinearInput& input, std::span<const LinearTarget> targets,
+                             const HeadParams& params, TensorView heads);
   // Row r stands at first_position + r and sees positions [0, first_position + r], or all before params.end_seen; less
   // by the window.
   // q: (rows, n_heads * key_dim); out: (rows, n_heads * value_dim).
@@ -300,6 +361,13 @@ class Ops {
                        std::span<const float> weights, int64_t n_used, TensorView x, TensorView out) = 0;
 
  protected:
+  // What the products read: x itself, or its norm in `spare`.
+  TensorView normalized(const LinearInput& input) {
+    if (!input.norm) return input.x;
+    norm(*input.norm, input.x, input.spare);
+    return input.spare;
+  }
+
   OpLabel label_;
 };
 

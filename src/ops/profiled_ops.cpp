@@ -40,24 +40,49 @@ int64_t attention_pairs(int64_t first_position, int64_t n_rows, int64_t window) 
 }
 
 template <typename Fn>
-void ProfiledOps::record(const char* fallback, const Work& work, const Fn& fn) {
+void ProfiledOps::record(const char* fallback, const Work& work, const Fn& fn, std::span<const Part> parts) {
   OperationEvent event;
-  event.name = label_.name[0] == '\0' ? fallback : label_.name;
   event.layer = label_.layer;
   event.backend = inner_.backend();
-  event.kernel = work.weight == nullptr ? inner_.kernels() : inner_.kernels_for(*work.weight);
-  event.format = work.weight == nullptr ? "" : work.mixed_formats ? "mixed" : quant_traits(work.weight->type).name;
-  event.n_bytes = work.n_bytes;
-  event.n_flops = work.n_flops;
-  event.n_rows = work.n_rows;
-  event.position = work.position;
   event.phase = recorder_.phase();
   event.first_loop = recorder_.n_loops();
   event.start_ns = recorder_.stamp();
+  part_times_ = {};
   fn();
   event.end_ns = recorder_.stamp();
   event.end_loop = recorder_.n_loops();
-  recorder_.add_operation(event);
+  const auto add = [&](OperationEvent one, const char* name, const Work& of) {
+    one.name = name;
+    one.kernel = of.weight == nullptr ? inner_.kernels() : inner_.kernels_for(*of.weight);
+    one.format = of.weight == nullptr ? "" : of.mixed_formats ? "mixed" : quant_traits(of.weight->type).name;
+    one.n_bytes = of.n_bytes;
+    one.n_flops = of.n_flops;
+    one.n_rows = of.n_rows;
+    one.position = of.position;
+    recorder_.add_operation(one);
+  };
+  // In a trace they follow the rest of the operation, as if each had run in one go.
+  int64_t parts_ns = 0;
+  for (const Part& part : parts) parts_ns += (part_times_.*part.time).ns;
+  OperationEvent rest = event;
+  rest.end_ns = std::max(event.start_ns, event.end_ns - parts_ns);
+  for (const Part& part : parts) rest.moved_loops_ns -= (part_times_.*part.time).shared_ns;
+  add(rest, label_.name[0] == '\0' ? fallback : label_.name, work);
+  for (const Part& part : parts) {
+    const PartTimes::Part& time = part_times_.*part.time;
+    if (time.ns == 0) continue;
+    OperationEvent one = event;
+    one.first_loop = one.end_loop;
+    one.start_ns = rest.end_ns;
+    one.end_ns = rest.end_ns = std::min(event.end_ns, one.start_ns + time.ns);
+    one.moved_loops_ns = time.shared_ns;
+    add(one, part.name, part.work);
+  }
+}
+
+ProfiledOps::Part ProfiledOps::norm_part(const LinearInput& input) {
+  const char* name = input.norm_label[0] == '\0' ? "norm" : input.norm_label;
+  return {name, &PartTimes::norm, norm_work(input.x)};
 }
 
 Result<WeightMatrix> ProfiledOps::pack_weight(const HostTensor& tensor) {
@@ -75,9 +100,12 @@ void ProfiledOps::embed(std::span<const int32_t> ids, const WeightMatrix& table,
          [&] { inner_.embed(ids, table, scale, out); });
 }
 
+ProfiledOps::Work ProfiledOps::norm_work(TensorView x) {
+  return {.n_bytes = 2 * bytes_of(x), .n_flops = 4 * x.rows * x.cols, .n_rows = x.rows};
+}
+
 void ProfiledOps::norm(const NormParams& params, TensorView x, TensorView out) {
-  record("norm", {.n_bytes = bytes_of(x) + bytes_of(out), .n_flops = 4 * x.rows * x.cols, .n_rows = x.rows},
-         [&] { inner_.norm(params, x, out); });
+  record("norm", norm_work(x), [&] { inner_.norm(params, x, out); });
 }
 
 void ProfiledOps::linear(const StepRows& step, TensorView x, const WeightMatrix& w, const Epilogue& epilogue,
@@ -91,7 +119,7 @@ void ProfiledOps::linear(const StepRows& step, TensorView x, const WeightMatrix&
          [&] { inner_.linear(step, x, w, epilogue, out); });
 }
 
-void ProfiledOps::linear_group(const StepRows& step, TensorView x, std::span<const LinearTarget> targets) {
+ProfiledOps::Work ProfiledOps::group_work(TensorView x, std::span<const LinearTarget> targets) {
   Work work{.n_bytes = bytes_of(x), .n_rows = x.rows, .weight = targets.front().w};
   for (const LinearTarget& target : targets) {
     work.n_bytes += bytes_of(*target.w) + bytes_of(target.out);
@@ -99,40 +127,49 @@ void ProfiledOps::linear_group(const StepRows& step, TensorView x, std::span<con
     work.n_flops += 2 * x.rows * target.w->rows * target.w->cols;
     work.mixed_formats |= target.w->type != work.weight->type;
   }
-  record("linear", work, [&] { inner_.linear_group(step, x, targets); });
+  return work;
+}
+
+void ProfiledOps::linear_group(const StepRows& step, const LinearInput& input, std::span<const LinearTarget> targets) {
+  const Part norm = norm_part(input);
+  record("linear", group_work(input.x, targets), [&] { inner_.linear_group(step, input, targets); }, {&norm, 1});
 }
 
 void ProfiledOps::linear_each(const StepRows& step, std::span<const LinearJob> jobs) {
   Work work{.n_rows = step.total(), .weight = jobs.front().target.w};
   for (const LinearJob& job : jobs) {
-    const LinearTarget& target = job.target;
-    work.n_bytes += bytes_of(job.x) + bytes_of(*target.w) + bytes_of(target.out);
-    if (target.epilogue.residual != nullptr) work.n_bytes += bytes_of(*target.epilogue.residual);
-    work.n_flops += 2 * job.x.rows * target.w->rows * target.w->cols;
-    work.mixed_formats |= target.w->type != work.weight->type;
+    const Work one = group_work(job.input.x, {&job.target, 1});
+    work.n_bytes += one.n_bytes;
+    work.n_flops += one.n_flops;
+    work.mixed_formats |= one.weight->type != work.weight->type;
   }
-  record("linear", work, [&] { inner_.linear_each(step, jobs); });
+  const Part norm = norm_part(jobs.front().input);
+  record("linear", work, [&] { inner_.linear_each(step, jobs); }, {&norm, 1});
 }
 
-void ProfiledOps::gated_linear(const StepRows& step, TensorView x, const LinearTarget& gate, const LinearTarget& up,
-                               Activation activation, TensorView spare, TensorView out) {
+void ProfiledOps::gated_linear(const StepRows& step, const LinearInput& input, const LinearTarget& gate,
+                               const LinearTarget& up, Activation activation, TensorView spare, TensorView out) {
+  const TensorView& x = input.x;
+  const Part norm = norm_part(input);
   record("gated_linear",
          {.n_bytes = bytes_of(*gate.w) + bytes_of(*up.w) + bytes_of(x) + bytes_of(out),
           .n_flops = 2 * x.rows * x.cols * (gate.w->rows + up.w->rows) + 5 * out.rows * out.cols,
           .n_rows = x.rows,
           .weight = gate.w,
           .mixed_formats = gate.w->type != up.w->type},
-         [&] { inner_.gated_linear(step, x, gate, up, activation, spare, out); });
+         [&] { inner_.gated_linear(step, input, gate, up, activation, spare, out); }, {&norm, 1});
+}
+
+ProfiledOps::Work ProfiledOps::rope_work(const RopeParams& params, std::span<const int32_t> positions, TensorView x) {
+  const int64_t turned = params.head_dim == 0 ? 0 : x.rows * (x.cols / params.head_dim) * params.rotary_dim;
+  return {.n_bytes = 2 * bytes_of(x),
+          .n_flops = 3 * turned,
+          .n_rows = x.rows,
+          .position = positions.empty() ? 0 : positions.front()};
 }
 
 void ProfiledOps::rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) {
-  const int64_t turned = params.head_dim == 0 ? 0 : x.rows * (x.cols / params.head_dim) * params.rotary_dim;
-  record("rope",
-         {.n_bytes = 2 * bytes_of(x),
-          .n_flops = 3 * turned,
-          .n_rows = x.rows,
-          .position = positions.empty() ? 0 : positions.front()},
-         [&] { inner_.rope(params, positions, x); });
+  record("rope", rope_work(params, positions, x), [&] { inner_.rope(params, positions, x); });
 }
 
 void ProfiledOps::activate(Activation activation, TensorView gate, TensorView up, TensorView out) {
@@ -159,11 +196,34 @@ void ProfiledOps::softcap(float cap, TensorView x) {
          [&] { inner_.softcap(cap, x); });
 }
 
+ProfiledOps::Work ProfiledOps::kv_write_work(const KvView& kv, int64_t first_position, int64_t n_rows) {
+  const auto values = n_rows * kv.n_kv_heads * (kv.key_dim + kv.value_dim);
+  return {
+      .n_bytes = values * (int64_t{sizeof(float)} + kv_value_bytes(kv)), .n_rows = n_rows, .position = first_position};
+}
+
 void ProfiledOps::write_kv(const KvView& kv, int64_t first_position, TensorView k, TensorView v) {
-  const int64_t stored = k.rows * kv.n_kv_heads * (kv.key_dim + kv.value_dim) * kv_value_bytes(kv);
-  record("kv_cache_write",
-         {.n_bytes = bytes_of(k) + bytes_of(v) + stored, .n_rows = k.rows, .position = first_position},
+  record("kv_cache_write", kv_write_work(kv, first_position, k.rows),
          [&] { inner_.write_kv(kv, first_position, k, v); });
+}
+
+void ProfiledOps::project_heads(const StepRows& step, const LinearInput& input, std::span<const LinearTarget> targets,
+                                const HeadParams& params, TensorView heads) {
+  // Queries and keys lie side by side.
+  const TensorView turned = heads.col_range(0, (params.n_heads + params.n_kv_heads) * params.key_dim);
+  std::array<Part, 4> parts{norm_part(input), Part{"qk_norm", &PartTimes::head_norm, norm_work(turned)},
+                            Part{"rope", &PartTimes::rope, {}}, Part{"kv_cache_write", &PartTimes::kv_write, {}}};
+  if (params.rope) parts[2].work = rope_work(*params.rope, params.positions, turned);
+  Work& written = parts[3].work;
+  for (const KvRows& rows : params.sequences) {
+    const Work one = kv_write_work(rows.kv, rows.first_position, rows.n_rows);
+    if (written.n_rows == 0) written.position = one.position;
+    written.n_bytes += one.n_bytes;
+    written.n_rows += one.n_rows;
+  }
+  record(
+      "project_heads", group_work(input.x, targets), [&] { inner_.project_heads(step, input, targets, params, heads); },
+      parts);
 }
 
 void ProfiledOps::attention(const StepRows& step, const AttentionParams& params, const KvView& kv,

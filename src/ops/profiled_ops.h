@@ -1,5 +1,8 @@
 // Operations that record themselves: a shell around other Ops, which is there only while somebody profiles.
 //
+// What an operation does in one go with others, such as the norm before a product, is recorded by itself all the same:
+// the backend tells how long it took (PartTimes), and that is taken out of the operation's time.
+//
 // Bytes and operations are those of the mathematics: a product of (rows, n) with (m, n) reads the weight, both
 // activations once, and takes 2 rows m n operations, however the kernel goes about it. So GB/s and GFLOP/s of one
 // record can be compared with the limits of the machine, and a kernel that reads twice shows as slow, not as busy.
@@ -21,7 +24,12 @@ class ProfiledOps final : public Ops {
  public:
   // Both outlive this.
   ProfiledOps(Ops& inner, Recorder& recorder, ProfileDetail detail = {})
-      : inner_(inner), recorder_(recorder), detail_(detail) {}
+      : inner_(inner), recorder_(recorder), detail_(detail) {
+    inner_.time_parts(&part_times_);
+  }
+  ~ProfiledOps() override { inner_.time_parts(nullptr); }
+  ProfiledOps(const ProfiledOps&) = delete;
+  ProfiledOps& operator=(const ProfiledOps&) = delete;
 
   Result<AlignedBuffer> allocate(size_t n_bytes) override { return inner_.allocate(n_bytes); }
   // A stage, "pack weights": no part of a step, like all that loads.
@@ -37,9 +45,9 @@ class ProfiledOps final : public Ops {
   void norm(const NormParams& params, TensorView x, TensorView out) override;
   void linear(const StepRows& step, TensorView x, const WeightMatrix& w, const Epilogue& epilogue,
               TensorView out) override;
-  void linear_group(const StepRows& step, TensorView x, std::span<const LinearTarget> targets) override;
+  void linear_group(const StepRows& step, const LinearInput& input, std::span<const LinearTarget> targets) override;
   void linear_each(const StepRows& step, std::span<const LinearJob> jobs) override;
-  void gated_linear(const StepRows& step, TensorView x, const LinearTarget& gate, const LinearTarget& up,
+  void gated_linear(const StepRows& step, const LinearInput& input, const LinearTarget& gate, const LinearTarget& up,
                     Activation activation, TensorView spare, TensorView out) override;
   void rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) override;
   void activate(Activation activation, TensorView gate, TensorView up, TensorView out) override;
@@ -47,6 +55,8 @@ class ProfiledOps final : public Ops {
   void scale_rows_by_sigmoid(TensorView gate, TensorView x) override;
   void softcap(float cap, TensorView x) override;
   void write_kv(const KvView& kv, int64_t first_position, TensorView k, TensorView v) override;
+  void project_heads(const StepRows& step, const LinearInput& input, std::span<const LinearTarget> targets,
+                     const HeadParams& params, TensorView heads) override;
   void attention(const StepRows& step, const AttentionParams& params, const KvView& kv, int64_t first_position,
                  TensorView q, TensorView out) override;
   std::optional<AttentionStageTimes> time_attention_stages(const StepRows& step, const AttentionParams& params,
@@ -73,9 +83,20 @@ class ProfiledOps final : public Ops {
     const WeightMatrix* weight = nullptr;
     bool mixed_formats = false;  // of several weights, of which `weight` is the first
   };
-  // fallback is the name where the model gave none.
+  // A part of an operation that is recorded as one by itself.
+  struct Part {
+    const char* name = "";
+    PartTimes::Part PartTimes::*time = nullptr;
+    Work work;
+  };
+  // fallback is the name where the model gave none. Parts that ran stand behind the whole, each taken out of its time.
   template <typename Fn>
-  void record(const char* fallback, const Work& work, const Fn& fn);
+  void record(const char* fallback, const Work& work, const Fn& fn, std::span<const Part> parts = {});
+  static Part norm_part(const LinearInput& input);
+  static Work norm_work(TensorView x);
+  static Work group_work(TensorView x, std::span<const LinearTarget> targets);
+  static Work rope_work(const RopeParams& params, std::span<const int32_t> positions, TensorView x);
+  static Work kv_write_work(const KvView& kv, int64_t first_position, int64_t n_rows);
 
   void record_attention_stages(const StepRows& step, const AttentionParams& params, const KvView& kv,
                                int64_t first_position, TensorView q, int64_t out_cols);
@@ -83,6 +104,7 @@ class ProfiledOps final : public Ops {
   Ops& inner_;
   Recorder& recorder_;
   ProfileDetail detail_;
+  PartTimes part_times_;           // of the operation that runs
   std::vector<float> stages_out_;  // (rows, n_heads * value_dim): what the stages compute, for nobody
   std::vector<bool> expert_used_;  // (n_experts): kept, so that recording does not allocate
 };

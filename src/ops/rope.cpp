@@ -8,6 +8,8 @@
 namespace ingot::core {
 
 const CpuOps::RopeTable& CpuOps::rope_table(const RopeParams& params, std::span<const int32_t> positions) {
+  INGOT_CHECK(params.rotary_dim <= params.head_dim, "heads of rope");
+  INGOT_CHECK(static_cast<int64_t>(params.frequencies.size()) * 2 == params.rotary_dim, "one frequency a pair");
   for (const RopeTable& table : rope_tables_) {
     if (table.layout == params.layout && table.magnitude == params.magnitude &&
         std::ranges::equal(table.positions, positions) && std::ranges::equal(table.frequencies, params.frequencies)) {
@@ -43,10 +45,16 @@ const CpuOps::RopeTable& CpuOps::rope_table(const RopeParams& params, std::span<
   return table;
 }
 
+RopeArgs CpuOps::rope_args(const RopeParams& params, const RopeTable& table, int64_t row) {
+  return {.interleaved = params.layout == RopeLayout::kInterleaved,
+          .head_dim = params.head_dim,
+          .rotary_dim = params.rotary_dim,
+          .cosines = table.cosines.data() + row * params.rotary_dim,
+          .signed_sines = table.signed_sines.data() + row * params.rotary_dim};
+}
+
 void CpuOps::rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) {
-  INGOT_CHECK(params.head_dim > 0 && x.cols % params.head_dim == 0 && params.rotary_dim <= params.head_dim,
-              "heads of rope");
-  INGOT_CHECK(static_cast<int64_t>(params.frequencies.size()) * 2 == params.rotary_dim, "one frequency a pair");
+  INGOT_CHECK(params.head_dim > 0 && x.cols % params.head_dim == 0, "heads of rope");
   INGOT_CHECK(static_cast<int64_t>(positions.size()) == x.rows, "one position a row");
   if (x.rows == 0 || params.rotary_dim == 0) return;
   const RopeTable& table = rope_table(params, positions);
@@ -54,13 +62,7 @@ void CpuOps::rope(const RopeParams& params, std::span<const int32_t> positions, 
   const int64_t grain = std::max<int64_t>(1, kValuesAtOnce / x.cols);
   pool_->parallel_for(x.rows, grain, [&](int64_t begin, int64_t end, int) {
     for (int64_t row = begin; row < end; ++row) {
-      RopeArgs args;
-      args.interleaved = params.layout == RopeLayout::kInterleaved;
-      args.head_dim = params.head_dim;
-      args.rotary_dim = params.rotary_dim;
-      args.cosines = table.cosines.data() + row * params.rotary_dim;
-      args.signed_sines = table.signed_sines.data() + row * params.rotary_dim;
-      table_->rope(args, x.cols / params.head_dim, x.row(row));
+      table_->rope(rope_args(params, table, row), x.cols / params.head_dim, x.row(row));
     }
   });
 }

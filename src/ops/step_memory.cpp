@@ -64,6 +64,7 @@ class SlotSizes {
     include(kernel_bytes(w, at_once), per_thread);
     if (in_panels(w)) {
       include(packed_stride(packed_bytes(w, at_once)), packed);
+      include(normed_rows_bytes(w.cols), per_thread);
     } else if (padded_columns(w.cols) != w.cols) {
       include(float_bytes(n_rows * padded_columns(w.cols)), padded);
     }

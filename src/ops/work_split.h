@@ -5,15 +5,34 @@
 #include <cstdint>
 
 #include "base/aligned_buffer.h"
+#include "kernels/kernel_table.h"
+#include "ops/ops.h"
 
 namespace ingot::core {
 
 // Rows of activations that weights are unpacked for; also rows of tokens whose experts are computed together.
 inline constexpr int64_t kRowsAtOnce = 512;
 
+// fn(class, first_row, n_rows) over all rows of a step, at a time rows of one class and at most kRowsAtOnce.
+template <typename Fn>
+void for_each_class(const StepRows& step, const Fn& fn) {
+  for (int64_t first = 0; first < step.total();) {
+    const bool prompt = first < step.n_prompt;
+    const int64_t n_rows = std::min((prompt ? step.n_prompt : step.total()) - first, kRowsAtOnce);
+    fn(prompt ? TokenClass::kPrompt : TokenClass::kGenerated, first, n_rows);
+    first += n_rows;
+  }
+}
+
 // Where the next of several packed inputs begins.
 inline constexpr size_t packed_stride(size_t n_bytes) {
   return (n_bytes + kCacheLineBytes - 1) / kCacheLineBytes * kCacheLineBytes;
+}
+
+// Rows between a norm and their packing: few enough to stay in the nearest cache, and as many as packing takes at once.
+inline constexpr int64_t kNormedTogether = 4;
+inline constexpr size_t normed_rows_bytes(int64_t cols) {
+  return static_cast<size_t>(kNormedTogether * cols) * sizeof(float);
 }
 
 // Weight rows that a thread takes at a time, whole groups of 16. n_rows of activations meet them.

@@ -41,6 +41,9 @@ struct OperationEvent {
   int32_t first_loop = 0;  // loops [first_loop, end_loop) ran inside
   int32_t end_loop = 0;
   StepPhase phase = StepPhase::kNone;
+  // Time in shared loops that counts elsewhere: of an operation that was a part of another one, in whose loops it ran,
+  // its own as a positive number; of that other one the sum of its parts as a negative one.
+  int64_t moved_loops_ns = 0;
   bool apart = false;  // run beside the real work for the sake of its time: no part of any sum
 };
 

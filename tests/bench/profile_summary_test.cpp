@@ -293,6 +293,37 @@ TEST(Summarize, TellsSerialWorkFromWaiting) {
   EXPECT_EQ(row.loops, 1);
 }
 
+// Of ten milliseconds in a shared loop two were a part of the operation that counts by itself.
+TEST(Summarize, APartIsNoSerialWork) {
+  Made made;
+  const int64_t start = made.now;
+  made.recorder.add_span(0, {.start_ns = start, .end_ns = start + 10 * kMs, .loop = 0});
+  made.recorder.add_loop({.start_ns = start, .end_ns = start + 10 * kMs, .parallel = true});
+  made.now += 10 * kMs;
+  const OperationEvent whole{.name = "qkv_projection",
+                             .start_ns = start,
+                             .end_ns = start + 8 * kMs,
+                             .layer = 0,
+                             .end_loop = 1,
+                             .phase = StepPhase::kDecode,
+                             .moved_loops_ns = -2 * kMs};
+  made.recorder.add_operation(whole);
+  made.recorder.add_operation({.name = "rope",
+                               .start_ns = whole.end_ns,
+                               .end_ns = made.now,
+                               .layer = 0,
+                               .first_loop = 1,
+                               .end_loop = 1,
+                               .phase = StepPhase::kDecode,
+                               .moved_loops_ns = 2 * kMs});
+  made.recorder.add_stage({.name = "step", .start_ns = start, .end_ns = made.now, .phase = StepPhase::kDecode});
+  summarize(made.recorder, made.spec, {start, made.now, made.now}, made.report);
+  ASSERT_EQ(made.report.operations.size(), 2u);
+  for (const ProfileOperation& row : made.report.operations) EXPECT_DOUBLE_EQ(row.serial_ms, 0) << row.name;
+  EXPECT_DOUBLE_EQ(made.report.phases.at(0).serial_ms, 0);
+  EXPECT_DOUBLE_EQ(made.report.phases.at(0).operations_ms, 10);
+}
+
 TEST(Summarize, TellsShortLoopsByTheBarrier) {
   Made made;
   made.report.ceilings.barrier_us = 200;  // ten times that are 2 ms

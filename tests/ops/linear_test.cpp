@@ -3,8 +3,7 @@
 #include <array>
 #include <limits>
 
-#include "kernels/random_weights.h"
-#include "make_ops.h"
+#include "random_weight.h"
 #include "tensor/quant_traits.h"
 
 namespace ingot::core {
@@ -79,14 +78,6 @@ TEST_P(LinearOp, RowsMayBeStrided) {
   }
 }
 
-// A weight of random blocks; memory lives as long as the matrix.
-WeightMatrix random_weight(CpuOps& ops, std::mt19937& random, DType type, int64_t rows, int64_t cols) {
-  const auto bytes = std::make_shared<std::vector<std::byte>>(random_matrix(random, type, rows, cols));
-  auto weight = ops.pack_weight({bytes->data(), type, 1, rows, cols, bytes, true});
-  EXPECT_TRUE(weight.has_value());
-  return *weight;
-}
-
 // The rows of a step of both classes are those of steps of one class each, and of single rows.
 TEST_P(LinearOp, KeepsTheClassesOfRowsApart) {
   INGOT_OPS_OR_SKIP(ops, GetParam(), 2);
@@ -122,7 +113,7 @@ TEST_P(LinearOp, AGroupHasTheBitsOfItsProducts) {
       const LinearTarget targets[] = {{&q, {.scale = 0.5f}, all.view().col_range(0, 100)},
                                       {&k, {.bias = bias.values}, all.view().col_range(100, 33)},
                                       {&v, {}, all.view().col_range(133, 16)}};
-      ops.linear_group(step, x.view(), targets);
+      ops.linear_group(step, {.x = x.view()}, targets);
       Matrix expected(15, 149);
       for (const LinearTarget& target : targets) {
         const int64_t first = target.out.data - all.values.data();
@@ -152,15 +143,15 @@ TEST_P(LinearOp, ProductsWithRowsOfTheirOwnHaveTheirBits) {
       // The first and the third share their rows.
       const auto jobs_into = [&](Matrix& out) {
         return std::array{
-            LinearJob{rows(wide), {&a, {.scale = 0.5f}, out.view().col_range(0, 100)}},
-            LinearJob{rows(middle),
+            LinearJob{{.x = rows(wide)}, {&a, {.scale = 0.5f}, out.view().col_range(0, 100)}},
+            LinearJob{{.x = rows(middle)},
                       {&b, {.bias = bias.values, .activation = Activation::kTanh}, out.view().col_range(100, 24)}},
-            LinearJob{rows(wide), {&a, {}, out.view().col_range(124, 100)}},
-            LinearJob{rows(narrow), {&c, {}, out.view().col_range(224, 17)}}};
+            LinearJob{{.x = rows(wide)}, {&a, {}, out.view().col_range(124, 100)}},
+            LinearJob{{.x = rows(narrow)}, {&c, {}, out.view().col_range(224, 17)}}};
       };
       ops.linear_each(step, jobs_into(all));
       for (const LinearJob& job : jobs_into(expected)) {
-        ops.linear(step, job.x, *job.target.w, job.target.epilogue, job.target.out);
+        ops.linear(step, job.input.x, *job.target.w, job.target.epilogue, job.target.out);
       }
       EXPECT_EQ(all.values, expected.values);
     }
@@ -181,7 +172,7 @@ TEST_P(LinearOp, AGatedProductHasTheBitsOfItsParts) {
       const LinearTarget up_target{&up, {.scale = 2.0f}, {}};
       Matrix spare(700, 210);
       Matrix out(700, 210);
-      ops.gated_linear(step, x.view(), gate_target, up_target, Activation::kSilu, spare.view(), out.view());
+      ops.gated_linear(step, {.x = x.view()}, gate_target, up_target, Activation::kSilu, spare.view(), out.view());
       Matrix gates(700, 210);
       Matrix ups(700, 210);
       ops.linear(step, x.view(), gate, gate_target.epilogue, gates.view());

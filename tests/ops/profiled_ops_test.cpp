@@ -7,6 +7,7 @@
 
 #include "base/fp16.h"
 #include "base/sanitizer.h"
+#include "delegating_ops.h"
 #include "make_ops.h"
 #include "ops/allocation_counter.h"
 
@@ -243,6 +244,63 @@ TEST(ProfiledOps, AWindowLeavesPositionsOut) {
   EXPECT_EQ(event.n_bytes, 8 * 2 * 32 * 2 + 2 * 5 * 64 * 4);
   profiled.attention({1, 0}, params, work.kv(), 7, work.q.view().row_range(4, 1), work.mixed.view().row_range(4, 1));
   EXPECT_EQ(recorder.operations()[1].n_bytes, 4 * 2 * 32 * 2 + 2 * 64 * 4);
+}
+
+// What tells the same times whatever it computes.
+class FixedParts : public DelegatingOps {
+ public:
+  using DelegatingOps::DelegatingOps;
+  void time_parts(PartTimes* times) override { times_ = times; }
+  void project_heads(const StepRows&, const LinearInput&, std::span<const LinearTarget>, const HeadParams&,
+                     TensorView) override {
+    const int64_t start_ns = zone_now_ns();
+    while (zone_now_ns() - start_ns < 100'000) continue;
+    times_->norm = {.ns = 20'000, .shared_ns = 0};
+    times_->rope = {.ns = 30'000, .shared_ns = 30'000};
+    times_->kv_write = {.ns = 10'000, .shared_ns = 10'000};
+  }
+
+ private:
+  PartTimes* times_ = nullptr;
+};
+
+TEST(ProfiledOps, PartsOfAnOperationAreRecordedByThemselves) {
+  const auto ops = make_ops("portable", 1);
+  Work work(*ops);
+  FixedParts fixed(*ops);
+  Recorder recorder({.n_operations = 8});
+  ProfiledOps profiled(fixed, recorder);
+  const KvRows rows{0, kRows, 3, work.kv()};
+  HeadParams params{.n_heads = kHeads, .n_kv_heads = kKvHeads, .key_dim = kHeadDim, .value_dim = kHeadDim};
+  params.positions = work.positions;
+  params.sequences = {&rows, 1};
+  params.rope = RopeParams{.head_dim = kHeadDim, .rotary_dim = kHeadDim, .frequencies = work.frequencies};
+  Matrix heads(kRows, (kHeads + 2 * kKvHeads) * kHeadDim);
+  const LinearTarget target{&work.weight, {}, heads.view().col_range(0, kHidden)};
+  profiled.set_label({.layer = 3, .name = "qkv_projection"});
+  profiled.project_heads({kRows, 0}, {.x = work.x.view(), .norm = NormParams{}, .norm_label = "attention_norm"},
+                         {&target, 1}, params, heads.view());
+  const auto events = recorder.operations();
+  ASSERT_EQ(events.size(), 4u) << "no norms of heads, for which no time was told";
+  const std::vector<std::string> names{"qkv_projection", "attention_norm", "rope", "kv_cache_write"};
+  const std::vector<int64_t> part_ns{0, 20'000, 30'000, 10'000};
+  const std::vector<int64_t> moved_ns{-40'000, 0, 30'000, 10'000};
+  for (size_t n = 0; n < events.size(); ++n) {
+    EXPECT_EQ(events[n].name, names[n]);
+    EXPECT_EQ(events[n].layer, 3);
+    EXPECT_EQ(events[n].n_rows, kRows);
+    EXPECT_EQ(events[n].moved_loops_ns, moved_ns[n]);
+    if (n == 0) continue;
+    EXPECT_EQ(events[n].end_ns - events[n].start_ns, part_ns[n]);
+    EXPECT_EQ(events[n].start_ns, events[n - 1].end_ns);
+    EXPECT_EQ(events[n].first_loop, events[n].end_loop);
+  }
+  EXPECT_GE(events[0].end_ns - events[0].start_ns, 40'000);
+  EXPECT_STREQ(events[1].format, "");
+  EXPECT_EQ(events[2].n_bytes, 2 * 5 * 6 * 16 * 4);  // four heads of queries and two of keys
+  EXPECT_EQ(events[2].position, 3);
+  EXPECT_EQ(events[3].n_bytes, 2 * 5 * 32 * 4 + 2 * 5 * 32 * 2);
+  EXPECT_EQ(events[3].position, 3);
 }
 
 TEST(AttentionPairs, AreWhatCountingGives) {

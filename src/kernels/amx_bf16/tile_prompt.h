@@ -35,10 +35,12 @@ struct TilePrompt {
 
   // A block of activations: tile after tile along the columns.
   static size_t block_bytes(int64_t cols) { return static_cast<size_t>(tile_pairs(cols) * kRows) * sizeof(uint32_t); }
-  static void pack_row(const float* x, int64_t cols, int64_t row, std::byte* block) {
-    auto* words = reinterpret_cast<uint32_t*>(block);
+  static void pack_rows(const float* x, int64_t x_stride, int64_t n_rows, int64_t cols, int64_t row, std::byte* block) {
+    auto* words = reinterpret_cast<uint32_t*>(block) + row * kTilePairs;
     for (int64_t col = 0; col < cols; col += 2 * kTilePairs, words += kTileWords) {
-      _mm512_store_si512(words + row * kTilePairs, load_as_bf16(x + col, cols - col));
+      for (int64_t n = 0; n < n_rows; ++n) {
+        _mm512_store_si512(words + n * kTilePairs, load_as_bf16(x + n * x_stride + col, cols - col));
+      }
     }
   }
 
@@ -61,9 +63,8 @@ struct TilePrompt {
       for (int64_t col = 0; col < args.cols; col += kTileColumns) {
         const int64_t n_cols = std::min(kTileColumns, args.cols - col);
         unpack_panels(args, panel, n_panels, col, n_cols, weights);
-        add_columns(args, tiles, n_panels, col, n_cols, weights, sums);
+        add_columns(args, tiles, panel, n_panels, col, n_cols, weights, sums);
       }
-      finish(args, panel, n_panels, sums);
     }
   }
 
@@ -80,8 +81,10 @@ struct TilePrompt {
     }
   }
 
-  static void add_columns(const PanelLinearArgs& args, Tiles& tiles, int64_t n_panels, int64_t col, int64_t n_cols,
-                          const uint32_t* weights, float* sums) {
+  // After the last columns outputs are finished, while their sums are in the nearest cache.
+  static void add_columns(const PanelLinearArgs& args, Tiles& tiles, int64_t panel, int64_t n_panels, int64_t col,
+                          int64_t n_cols, const uint32_t* weights, float* sums) {
+    const bool last = col + n_cols == args.cols;
     const int64_t n_tiles = tile_pairs(n_cols) / kTilePairs;
     const int64_t block_words = tile_pairs(args.cols) * kRows;
     const int64_t panel_words = weight_words(args.cols);
@@ -89,7 +92,11 @@ struct TilePrompt {
     for (int64_t row = 0; row < args.n_x; row += 2 * kRows) {
       const uint32_t* a0 = reinterpret_cast<const uint32_t*>(args.x) + row / kRows * block_words + col / 2 * kRows;
       const uint32_t* a1 = row + kRows < args.n_x ? a0 + block_words : a0;  // the second's sums are not looked at
+      const int64_t n_rows = std::min(2 * kRows, args.n_x - row);
       for (int64_t n = 0; n < n_panels; n += 2) {
+        const int64_t first = (panel + n) * kPanelRows;
+        const int64_t n_outputs = std::min(std::min<int64_t>(n_panels - n, 2) * kPanelRows, args.rows - first);
+        if (last) prefetch_rows(args, row, n_rows, first, n_outputs);
         const uint32_t* b0 = weights + n * panel_words;
         const uint32_t* b1 = n + 1 < n_panels ? b0 + panel_words : b0;
         float* out = sums + n / 2 * n_sums + row * kSumsWidth;
@@ -99,17 +106,9 @@ struct TilePrompt {
           tiles.multiply(a0 + at, a1 + at, b0 + at, b1 + at);
         }
         tiles.store_sums(out, kSumsWidth);
-      }
-    }
-  }
-
-  static void finish(const PanelLinearArgs& args, int64_t panel, int64_t n_panels, float* sums) {
-    const int64_t n_sums = sum_rows(args.n_x) * kSumsWidth;
-    for (int64_t row = 0; row < args.n_x; ++row) {
-      for (int64_t n = 0; n < n_panels; n += 2) {
-        const int64_t first_row = (panel + n) * kPanelRows;
-        const int64_t n_rows = std::min(std::min<int64_t>(n_panels - n, 2) * kPanelRows, args.rows - first_row);
-        finish_row(args, row, first_row, n_rows, sums + n / 2 * n_sums + row * kSumsWidth);
+        for (int64_t idx = 0; last && idx < n_rows; ++idx) {
+          finish_row(args, row + idx, first, n_outputs, out + idx * kSumsWidth);
+        }
       }
     }
   }

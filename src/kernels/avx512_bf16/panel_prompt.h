@@ -67,14 +67,46 @@ struct DotProducts {
 
   // Activations in blocks of kRows rows; pair p of columns of row r of a block is word p * kRows + r.
   static size_t block_bytes(int64_t cols) { return static_cast<size_t>(column_pairs(cols) * kRows) * sizeof(uint32_t); }
-  static void pack_row(const float* x, int64_t cols, int64_t row, std::byte* block) {
-    auto* words = reinterpret_cast<uint32_t*>(block);
-    alignas(64) uint32_t pairs[kLanes];
-    for (int64_t col = 0; col < cols; col += 2 * kLanes) {
-      _mm512_store_si512(pairs, load_as_bf16(x + col, cols - col));
-      const int64_t n_pairs = std::min<int64_t>(kLanes, column_pairs(cols - col));
-      for (int64_t pair = 0; pair < n_pairs; ++pair) words[(col / 2 + pair) * kRows + row] = pairs[pair];
+  static void pack_rows(const float* x, int64_t x_stride, int64_t n_rows, int64_t cols, int64_t row, std::byte* block) {
+    // Some columns of all rows before the next ones: the words of a column of pairs share a cache line.
+    uint32_t* words = reinterpret_cast<uint32_t*>(block) + row;
+    for (int64_t col = 0; col < cols; col += 2 * kLanes, words += kLanes * kRows) {
+      int64_t n = 0;
+      for (; n + 4 <= n_rows && cols - col >= 2 * kLanes; n += 4)
+        pack_four(x + n * x_stride + col, x_stride, words + n);
+      for (; n < n_rows; ++n) pack_one(x + n * x_stride + col, cols - col, words + n);
     }
+  }
+
+  // 16 pairs of columns, or what is left of them, of one row.
+  static void pack_one(const float* x, int64_t rest, uint32_t* words) {
+    alignas(64) uint32_t pairs[kLanes];
+    _mm512_store_si512(pairs, load_as_bf16(x, rest));
+    const int64_t n_pairs = std::min<int64_t>(kLanes, column_pairs(rest));
+    for (int64_t pair = 0; pair < n_pairs; ++pair) words[pair * kRows] = pairs[pair];
+  }
+  // 16 pairs of columns of four rows, whose words are neighbours: fours of them are transposed within 128 bits.
+  static void pack_four(const float* x, int64_t x_stride, uint32_t* words) {
+    constexpr int64_t kAll = 2 * kLanes;
+    const __m512i row0 = load_as_bf16(x, kAll);
+    const __m512i row1 = load_as_bf16(x + x_stride, kAll);
+    const __m512i row2 = load_as_bf16(x + 2 * x_stride, kAll);
+    const __m512i row3 = load_as_bf16(x + 3 * x_stride, kAll);
+    const __m512i low01 = _mm512_unpacklo_epi32(row0, row1);  // pairs 0 and 1 of each four
+    const __m512i low23 = _mm512_unpacklo_epi32(row2, row3);
+    const __m512i high01 = _mm512_unpackhi_epi32(row0, row1);  // pairs 2 and 3
+    const __m512i high23 = _mm512_unpackhi_epi32(row2, row3);
+    store_fours(_mm512_unpacklo_epi64(low01, low23), words);
+    store_fours(_mm512_unpackhi_epi64(low01, low23), words + kRows);
+    store_fours(_mm512_unpacklo_epi64(high01, high23), words + 2 * kRows);
+    store_fours(_mm512_unpackhi_epi64(high01, high23), words + 3 * kRows);
+  }
+  // Four rows' words of every fourth pair.
+  static void store_fours(__m512i words, uint32_t* out) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm512_castsi512_si128(words));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 4 * kRows), _mm512_extracti32x4_epi32(words, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 8 * kRows), _mm512_extracti32x4_epi32(words, 2));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 12 * kRows), _mm512_extracti32x4_epi32(words, 3));
   }
 
   int64_t unpacked_bytes() const { return column_pairs(std::min(args.cols, kColumns)) * kPanelLineBytes; }

@@ -251,7 +251,7 @@ inline size_t byte_packed_bytes(int64_t cols, int64_t n_x) {
 
 inline void byte_pack_rows(const float* x, int64_t x_stride, int64_t cols, int64_t first, int64_t end, std::byte* out) {
   for (int64_t row = first; row < end; ++row) {
-    pack_digit_row<ByteActivations>(x + row * x_stride, cols, out + byte_packed_bytes(cols, row));
+    pack_digit_row<ByteActivations>(x + (row - first) * x_stride, cols, out + byte_packed_bytes(cols, row));
   }
 }
 

@@ -90,6 +90,9 @@ struct FloatPromptProducts {
   static size_t block_bytes(int64_t cols) {
     return static_cast<size_t>((cols + kFloatGroup - 1) / kFloatGroup * kFloatGroup * kRows) * sizeof(float);
   }
+  static void pack_rows(const float* x, int64_t x_stride, int64_t n_rows, int64_t cols, int64_t row, std::byte* block) {
+    for (int64_t n = 0; n < n_rows; ++n) pack_row(x + n * x_stride, cols, row + n, block);
+  }
   static void pack_row(const float* x, int64_t cols, int64_t row, std::byte* block) {
     float* to = reinterpret_cast<float*>(block) + row * kFloatGroup;
     int64_t col = 0;

@@ -40,7 +40,7 @@ inline size_t exact_packed_bytes(PackedForm form, int64_t cols, int64_t n_x) {
 inline void exact_pack_rows(PackedForm form, const float* x, int64_t x_stride, int64_t cols, int64_t first, int64_t end,
                             std::byte* out) {
   for (int64_t row = first; row < end; ++row) {
-    const float* values = x + row * x_stride;
+    const float* values = x + (row - first) * x_stride;
     std::byte* packed = out + exact_packed_bytes(form, cols, row);
     if (form == PackedForm::kDigits) {
       pack_digit_row<WideActivations>(values, cols, packed);

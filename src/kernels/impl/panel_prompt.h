@@ -2,7 +2,7 @@
 // of sums in registers meet one block of rows after another.
 //
 // Products, what one kind of arithmetic adds:
-//   kForm, block_bytes, pack_row   : how activations are packed, in blocks of kRows rows
+//   kForm, block_bytes, pack_rows  : how activations are packed, in blocks of kRows rows
 //   kPanels, kRows                 : of a tile: weight panels side by side, rows of activations
 //   kUnpacked, kColumns            : panels and columns unpacked at a time, whole blocks of every type. They stay in
 //   the
@@ -23,8 +23,8 @@ struct PanelPrompt {
   static constexpr int64_t kTileWidth = Products::kPanels * kPanelRows;
 
   static size_t block_bytes(int64_t cols) { return Products::block_bytes(cols); }
-  static void pack_row(const float* x, int64_t cols, int64_t row, std::byte* block) {
-    Products::pack_row(x, cols, row, block);
+  static void pack_rows(const float* x, int64_t x_stride, int64_t n_rows, int64_t cols, int64_t row, std::byte* block) {
+    Products::pack_rows(x, x_stride, n_rows, cols, row, block);
   }
 
   static size_t scratch_bytes(const PanelLinearArgs& args) {
@@ -46,8 +46,13 @@ struct PanelPrompt {
           products.unpack(args.panels + (panel + n) * args.panel_bytes, col, n_cols,
                           weights + n * products.unpacked_bytes());
         }
+        const bool last = col + n_cols == args.cols;
         for (int64_t row = 0; row < args.n_x; row += Products::kRows) {
           const int64_t n_rows = std::min<int64_t>(Products::kRows, args.n_x - row);
+          if (last) {
+            const int64_t first_output = panel * kPanelRows;
+            prefetch_rows(args, row, n_rows, first_output, end_output(args, panel + n_panels) - first_output);
+          }
           for (int64_t n = 0; n < n_panels; n += Products::kPanels) {
             const std::byte* from = weights + n * products.unpacked_bytes();
             float* tile = sums + n / Products::kPanels * n_sums + row * kTileWidth;
@@ -59,19 +64,26 @@ struct PanelPrompt {
             }
             products.template multiply<Products::kPanels>(n_rows, row, col, n_cols, from, col > 0, tile);
           }
-        }
-      }
-      for (int64_t n = 0; n < n_panels; n += Products::kPanels) {
-        const int64_t first_row = (panel + n) * kPanelRows;
-        const int64_t n_weight_rows =
-            std::min(std::min<int64_t>(Products::kPanels, n_panels - n) * kPanelRows, args.rows - first_row);
-        for (int64_t row = 0; row < args.n_x; ++row) {
-          finish_row(args, row, first_row, n_weight_rows, sums + n / Products::kPanels * n_sums + row * kTileWidth);
+          if (last) finish_rows(args, panel, n_panels, row, n_rows, sums, n_sums);
         }
       }
     }
   }
 
  private:
+  static int64_t end_output(const PanelLinearArgs& args, int64_t end_panel) {
+    return std::min(end_panel * kPanelRows, args.rows);
+  }
+  static void finish_rows(const PanelLinearArgs& args, int64_t panel, int64_t n_panels, int64_t row, int64_t n_rows,
+                          float* sums, int64_t n_sums) {
+    for (int64_t n = 0; n < n_panels; n += Products::kPanels, sums += n_sums) {
+      const int64_t first = (panel + n) * kPanelRows;
+      const int64_t n_outputs = end_output(args, panel + std::min(n + Products::kPanels, n_panels)) - first;
+      for (int64_t idx = row; idx < row + n_rows; ++idx) {
+        finish_row(args, idx, first, n_outputs, sums + idx * kTileWidth);
+      }
+    }
+  }
+
   static_assert(Products::kPanels <= 2 && Products::kUnpacked % Products::kPanels == 0);
 };

@@ -29,9 +29,12 @@ size_t packed_bytes_two_ways(PackedForm form, int64_t cols, int64_t n_x) {
 
 template <typename Prompt>
 void pack_blocks_of_rows(const float* x, int64_t x_stride, int64_t cols, int64_t first, int64_t end, std::byte* out) {
-  for (int64_t row = first; row < end; ++row) {
+  for (int64_t row = first; row < end;) {
+    const int64_t in_block = row % Prompt::kRows;
+    const int64_t n_rows = std::min(Prompt::kRows - in_block, end - row);
     std::byte* block = out + static_cast<size_t>(row / Prompt::kRows) * Prompt::block_bytes(cols);
-    Prompt::pack_row(x + row * x_stride, cols, row % Prompt::kRows, block);
+    Prompt::pack_rows(x + (row - first) * x_stride, x_stride, n_rows, cols, in_block, block);
+    row += n_rows;
   }
 }
 template <typename Prompt>

@@ -4,12 +4,14 @@
 
 namespace ingot::core {
 
-TensorView gated_ffn(Step& step, const GatedWeights& w, Activation activation, int64_t ffn_dim, TensorView inner) {
+TensorView gated_ffn(Step& step, const GatedWeights& w, Activation activation, int64_t ffn_dim,
+                     const LinearInput& input) {
   if (w.gate.empty() && w.gate_up.empty()) {
     const TensorView up = fit(step, step.hidden, ffn_dim);
-    const Epilogue epilogue{.bias = w.up.bias, .scale = w.up.scale, .activation = activation};
+    LinearTarget activated = target(w.up, up);
+    activated.epilogue.activation = activation;
     step.label("up_projection");
-    step.ops.linear(step.rows, inner, w.up.matrix, epilogue, up);
+    step.ops.linear_group(step.rows, input, {&activated, 1});
     return up;
   }
   if (fuses_gate_up(w.gate, w.gate_up)) {
@@ -17,13 +19,15 @@ TensorView gated_ffn(Step& step, const GatedWeights& w, Activation activation, i
     const TensorView out = fit(step, step.hidden, ffn_dim);
     const TensorView spare = TensorView::matrix(out.row(out.rows), out.rows, ffn_dim);
     step.label("gate_up_projection");
-    step.ops.gated_linear(step.rows, inner, target(w.gate), target(w.up), activation, spare, out);
+    step.ops.gated_linear(step.rows, input, target(w.gate), target(w.up), activation, spare, out);
     return out;
   }
   const TensorView both = fit(step, step.hidden, 2 * ffn_dim);
   const TensorView gate = both.col_range(0, ffn_dim);
   const TensorView up = both.col_range(ffn_dim, ffn_dim);
-  project(step, "gate_up_projection", w.gate_up, inner, both);
+  const LinearTarget joined = target(w.gate_up, both);
+  step.label("gate_up_projection");
+  step.ops.linear_group(step.rows, input, {&joined, 1});
   step.label("activation");
   step.ops.activate(activation, gate, up, gate);
   return gate;

@@ -12,6 +12,7 @@ struct GatedWeights {
 };
 
 // (rows, ffn_dim), before the down projection; lies in step.hidden.
-TensorView gated_ffn(Step& step, const GatedWeights& w, Activation activation, int64_t ffn_dim, TensorView inner);
+TensorView gated_ffn(Step& step, const GatedWeights& w, Activation activation, int64_t ffn_dim,
+                     const LinearInput& input);
 
 }  // namespace ingot::core

@@ -10,7 +10,7 @@ const LinearWeights kNone;
 // sum += sigmoid(shared_router x) * shared expert(x)
 void add_shared_expert(Step& step, const FfnSpec& spec, const LayerWeights& w, TensorView inner, TensorView sum) {
   const TensorView activated = gated_ffn(step, {.gate = w.shared_gate, .up = w.shared_up, .gate_up = kNone},
-                                         spec.activation, spec.shared_ffn_dim, inner);
+                                         spec.activation, spec.shared_ffn_dim, {.x = inner});
   const TensorView shared = fit(step, step.shared, sum.cols);
   project(step, "shared_expert_down", w.shared_down, activated, shared);
   const TensorView gate = fit(step, step.router, 1);

@@ -11,7 +11,7 @@ namespace {
 enum Shifted : uint8_t { kR, kW, kK, kV, kA, kG, kMostShifted };
 
 LinearJob job(const LinearWeights& w, TensorView x, TensorView out, Activation activation = Activation::kNone) {
-  LinearJob job{x, target(w, out)};
+  LinearJob job{{.x = x}, target(w, out)};
   job.target.epilogue.activation = activation;
   return job;
 }
