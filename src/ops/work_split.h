@@ -39,6 +39,7 @@ inline constexpr size_t normed_rows_bytes(int64_t cols) {
 // Many: enough pieces to balance threads that run unequally fast, and not so many that activations are fetched again
 // for a few weight rows only. Few: the time goes into reading weights, and two matrices in turn (gate and up) are two
 // streams; changing between them twice a thread, not with every 64 rows, gives a tenth more tokens a second (1.2 B).
+// Finer pieces of single matrices gain nothing (four a thread: 20 of 34 pairs of runs won).
 inline int64_t weight_rows_at_once(int64_t n_weight_rows, int n_threads, int64_t n_rows) {
   constexpr int64_t kFewRows = 4;
   const bool few = n_rows <= kFewRows;
