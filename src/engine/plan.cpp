@@ -130,7 +130,7 @@ std::string describe_fusions(const LayerSpec& layer, const LayerWeights& w) {
   if (layer.ffn_kind == FfnKind::kGated) {
     const char* norm = if_any(fuses_ffn_norm(layer) && !w.ffn_norm.empty(), "norm");
     if (fuses_gate_up(w.gate, w.gate_up)) {
-      add_group({norm, "gate", "up", "activation"});
+      add_group({norm, "gate", "up", "activation", "packing for down"});
     } else if (w.gate_up.empty()) {
       add_group({norm, "up", "activation"});
     } else {

@@ -13,11 +13,7 @@ struct Fast {
   static size_t packed_bytes(PackedForm form, int64_t cols, int64_t n_x) {
     return form == PackedForm::kBytes ? kBytes().packed_bytes(cols, n_x) : kExact().packed_bytes(form, cols, n_x);
   }
-  static void pack_rows(PackedForm form, const float* x, int64_t x_stride, int64_t cols, int64_t first, int64_t end,
-                        std::byte* out) {
-    if (form == PackedForm::kBytes) return kBytes().pack_rows(x, x_stride, cols, first, end, out);
-    kExact().pack_rows(form, x, x_stride, cols, first, end, out);
-  }
+  static void pack(const PackArgs& args) { (args.form == PackedForm::kBytes ? kBytes().pack : kExact().pack)(args); }
   static int64_t block_rows(PackedForm form) {
     return form == PackedForm::kBytes ? 1 : kExact().packed_block_rows(form);
   }
@@ -34,7 +30,7 @@ struct Fast {
     table.name = name;
     table.packed_form = form;
     table.packed_bytes = packed_bytes;
-    table.pack_rows = pack_rows;
+    table.pack = pack;
     table.packed_block_rows = block_rows;
     table.panel_linear = linear;
     table.panel_scratch_bytes = scratch_bytes;

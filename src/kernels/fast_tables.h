@@ -10,7 +10,7 @@ namespace ingot::core {
 struct BytePanels {
   bool (*takes)(DType type);  // false for halves, which have no codes
   size_t (*packed_bytes)(int64_t cols, int64_t n_x);
-  void (*pack_rows)(const float* x, int64_t x_stride, int64_t cols, int64_t first, int64_t end, std::byte* out);
+  void (*pack)(const PackArgs& args);
   void (*linear)(const PanelLinearArgs& args, int64_t first, int64_t end, std::byte* scratch);
   size_t (*scratch_bytes)(const PanelLinearArgs& args);
 };

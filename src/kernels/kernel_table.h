@@ -62,6 +62,23 @@ enum class PackedForm : uint8_t {
   kBytes,        // whole numbers of 8 bits and a scale for each 32 columns
 };
 
+// A part of activations, (n_x, cols), on its way into a packed form: rows [first, end), columns [first_col, end_col).
+// Columns begin at a multiple of kPackedColumns, and end at one or with the matrix.
+inline constexpr int64_t kPackedColumns = 32;
+struct PackArgs {
+  PackedForm form = PackedForm::kFloats;
+  int64_t cols = 0;
+  const float* x = nullptr;  // (end - first, end_col - first_col)
+  int64_t x_stride = 0;
+  int64_t first = 0;
+  int64_t end = 0;
+  int64_t first_col = 0;
+  int64_t end_col = 0;
+  std::byte* out = nullptr;  // of all rows and columns
+
+  const float* row(int64_t idx) const { return x + (idx - first) * x_stride; }
+};
+
 // Products with weights in panels (panel_layout.h).
 struct PanelLinearArgs : LinearOutput {
   const std::byte* panels = nullptr;
@@ -70,7 +87,7 @@ struct PanelLinearArgs : LinearOutput {
   int64_t rows = 0;  // of weights
   int64_t cols = 0;
   PackedForm form = PackedForm::kFloats;
-  const std::byte* x = nullptr;  // n_x rows as pack_rows left them
+  const std::byte* x = nullptr;  // n_x rows as pack() left them
   int64_t n_x = 0;
 };
 
@@ -179,9 +196,7 @@ struct KernelTable {
   // The form of activations for a product; then its bytes for n_x rows.
   PackedForm (*packed_form)(TokenClass token_class, DType type);
   size_t (*packed_bytes)(PackedForm form, int64_t cols, int64_t n_x);
-  // Rows [first, end) of (n_x, cols) into their places in out; x: the first of them, and so on x_stride apart.
-  void (*pack_rows)(PackedForm form, const float* x, int64_t x_stride, int64_t cols, int64_t first, int64_t end,
-                    std::byte* out);
+  void (*pack)(const PackArgs& args);
   // Rows are packed in blocks of so many that share cache lines: one thread packs a whole block.
   int64_t (*packed_block_rows)(PackedForm form);
   // Outputs of panels [first, end). scratch: panel_scratch_bytes(args), aligned to 64.

@@ -142,8 +142,8 @@ void feed_forward(Step& step, int64_t layer_idx, const LayerWeights& w, const Wa
   const LayerSpec& layer = step.model.spec().layers[static_cast<size_t>(layer_idx)];
   if (fuses_ffn_norm(layer)) {
     const LinearInput input = normalized_input(step, "ffn_norm", w.ffn_norm);
-    const TensorView activated =
-        gated_ffn(step, {w.gate, w.up, w.gate_up}, layer.ffn.activation, layer.ffn.ffn_dim, input);
+    const LinearInput activated =
+        gated_ffn(step, {w.gate, w.up, w.gate_up, w.down}, layer.ffn.activation, layer.ffn.ffn_dim, input);
     return add_projection(step, "down_projection", w.down, activated, w.ffn_post_norm);
   }
   const TensorView inner = normalize(step, "ffn_norm", w.ffn_norm, step.x, fit(step, step.inner, step.x.cols));
@@ -210,7 +210,7 @@ void run_layer(Step& step, int64_t layer_idx, const Wanted& wanted) {
   TensorView mixed = mix(step, layer_idx, layer, w);
   const bool last = layer_idx == step.model.spec().n_layers() - 1;
   if (last && !looks_back(layer)) keep_wanted_rows(step, wanted, mixed);
-  add_projection(step, "output_projection", w.wo, mixed, w.mixer_post_norm);
+  add_projection(step, "output_projection", w.wo, {.x = mixed}, w.mixer_post_norm);
   normalize(step, "attention_norm", w.mixer_out_norm, step.x, step.x);
   feed_forward(step, layer_idx, w, last ? &wanted : nullptr);
   normalize(step, "ffn_norm", w.ffn_out_norm, step.x, step.x);

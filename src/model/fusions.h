@@ -26,7 +26,8 @@ inline bool fuses_heads(const AttentionSpec& spec, const VectorWeights& q_norm, 
   };
   return by_head(q_norm) && by_head(k_norm) && spec.key_dim == spec.value_dim && spec.key_dim % 16 == 0;
 }
-// gate, up and activation in one, where the two matrices are apart.
+// gate, up and activation in one, where the two matrices are apart, with the packing of what they give: the down
+// projection alone reads it.
 inline bool fuses_gate_up(const LinearWeights& gate, const LinearWeights& joined) {
   return !gate.empty() && joined.empty();
 }

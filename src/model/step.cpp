@@ -47,9 +47,10 @@ TensorView fit(const Step& step, TensorView buffer, int64_t n_cols) {
   return TensorView::matrix(buffer.data, step.rows.total(), n_cols);
 }
 
-void project(Step& step, const char* label, const LinearWeights& w, TensorView x, TensorView out) {
+void project(Step& step, const char* label, const LinearWeights& w, const LinearInput& x, TensorView out) {
+  const LinearTarget to = target(w, out);
   step.label(label);
-  step.ops.linear(step.rows, x, w.matrix, {.bias = w.bias, .scale = w.scale}, out);
+  step.ops.linear_group(step.rows, x, {&to, 1});
 }
 
 std::optional<NormParams> norm_params(const Step& step, const VectorWeights& w) {
@@ -75,12 +76,14 @@ TensorView normalize(Step& step, const char* label, const VectorWeights& w, Tens
   return out;
 }
 
-void add_projection(Step& step, const char* label, const LinearWeights& w, TensorView inner,
+void add_projection(Step& step, const char* label, const LinearWeights& w, const LinearInput& inner,
                     const VectorWeights& post_norm) {
   if (fuses_residual(post_norm)) {
+    LinearTarget to = target(w, step.x);
+    to.epilogue.scale *= step.model.spec().residual_scale;
+    to.epilogue.residual = &step.x;
     step.label(label);
-    const float scale = w.scale * step.model.spec().residual_scale;
-    step.ops.linear(step.rows, inner, w.matrix, {.bias = w.bias, .scale = scale, .residual = &step.x}, step.x);
+    step.ops.linear_group(step.rows, inner, {&to, 1});
     return;
   }
   const TensorView branch = fit(step, step.branch, step.x.cols);

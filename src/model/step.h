@@ -48,7 +48,7 @@ std::span<const RecurrentRows> recurrent_rows(Step& step, int64_t layer_idx, int
 TensorView fit(const Step& step, TensorView buffer, int64_t n_cols);
 
 // out = W x + b.
-void project(Step& step, const char* label, const LinearWeights& w, TensorView x, TensorView out);
+void project(Step& step, const char* label, const LinearWeights& w, const LinearInput& x, TensorView out);
 
 // One product of several with the same rows; without an out where the operation has its own.
 inline LinearTarget target(const LinearWeights& w, TensorView out = {}) {
@@ -66,7 +66,7 @@ std::optional<NormParams> norm_params(const Step& step, const VectorWeights& w);
 TensorView normalize(Step& step, const char* label, const VectorWeights& w, TensorView x, TensorView out);
 
 // step.x += residual_scale * norm(W inner + b), the norm only where there is one.
-void add_projection(Step& step, const char* label, const LinearWeights& w, TensorView inner,
+void add_projection(Step& step, const char* label, const LinearWeights& w, const LinearInput& inner,
                     const VectorWeights& post_norm);
 
 // step.x += residual_scale * norm(branch); branch is overwritten.

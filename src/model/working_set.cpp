@@ -15,11 +15,12 @@ void add_distinct(const LinearWeights& w, std::vector<const WeightMatrix*>& line
   if (!w.empty() && std::ranges::none_of(linears, same)) linears.push_back(&w.matrix);
 }
 
-void add_gated(const LinearWeights& gate, const LinearWeights& up, std::vector<StepShape::Gated>& all) {
+void add_gated(const LinearWeights& gate, const LinearWeights& up, const LinearWeights& down,
+               std::vector<StepShape::Gated>& all) {
   const auto same = [&](const StepShape::Gated& other) {
-    return alike(*other.gate, gate.matrix) && alike(*other.up, up.matrix);
+    return alike(*other.gate, gate.matrix) && alike(*other.up, up.matrix) && alike(*other.next, down.matrix);
   };
-  if (!gate.empty() && std::ranges::none_of(all, same)) all.push_back({&gate.matrix, &up.matrix});
+  if (!gate.empty() && std::ranges::none_of(all, same)) all.push_back({&gate.matrix, &up.matrix, &down.matrix});
 }
 
 }  // namespace
@@ -49,14 +50,17 @@ WorkingSet::WorkingSet(const Model& model) : widths_(model.spec()) {
   for (size_t layer_idx = 0; layer_idx < n_layers; ++layer_idx) {
     const LayerSpec& layer = model.spec().layers[layer_idx];
     const LayerWeights& w = model.weights().layers[layer_idx];
-    for (const LinearWeights* linear : {&w.wq, &w.wk, &w.wv, &w.wqkv, &w.wo, &w.up, &w.gate_up, &w.down, &w.router,
-                                        &w.shared_up, &w.shared_down, &w.shared_router}) {
+    for (const LinearWeights* linear :
+         {&w.wq, &w.wk, &w.wv, &w.wqkv, &w.wo, &w.up, &w.gate_up, &w.router, &w.shared_up, &w.shared_router}) {
       add_distinct(*linear, linears_);
     }
+    // Else it reads what gate and up give.
+    if (w.gate.empty()) add_distinct(w.down, linears_);
+    if (w.shared_gate.empty()) add_distinct(w.shared_down, linears_);
     add_time_mix(w.time_mix);
     time_mix_head_size_ = std::max(time_mix_head_size_, layer.time_mix.head_size);
-    add_gated(w.gate, w.up, gated_);
-    add_gated(w.shared_gate, w.shared_up, gated_);
+    add_gated(w.gate, w.up, w.down, gated_);
+    add_gated(w.shared_gate, w.shared_up, w.shared_down, gated_);
     if (layer.ffn_kind == FfnKind::kMoe) {
       const ExpertParams params{.gate = &w.gate_experts.matrix,
                                 .up = &w.up_experts.matrix,

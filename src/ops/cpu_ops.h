@@ -65,8 +65,7 @@ class CpuOps final : public Ops {
               TensorView out) override;
   void linear_group(const StepRows& step, const LinearInput& input, std::span<const LinearTarget> targets) override;
   void linear_each(const StepRows& step, std::span<const LinearJob> jobs) override;
-  void gated_linear(const StepRows& step, const LinearInput& input, const LinearTarget& gate, const LinearTarget& up,
-                    Activation activation, TensorView spare, TensorView out) override;
+  LinearInput gated_linear(const StepRows& step, const LinearInput& input, const GatedProduct& product) override;
   void rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) override;
   void activate(Activation activation, TensorView gate, TensorView up, TensorView out) override;
   void add(TensorView a, TensorView b, float scale, TensorView out) override;
@@ -109,6 +108,18 @@ class CpuOps final : public Ops {
     std::vector<float> signed_sines;  // (positions, rotary_dim)
   };
 
+  // What gated_linear() left for one product: rows of one class each, at most kRowsAtOnce, as for_each_class() has
+  // them.
+  struct PackedOutput {
+    struct Chunk {
+      int64_t first_row = 0;
+      PackedForm form = PackedForm::kFloats;
+      size_t at = 0;  // in the bytes
+    };
+    std::vector<Chunk> chunks;
+    std::byte* bytes = nullptr;
+  };
+
   // The (token, slot) pairs of one call of experts, sorted by expert; kept, so that a step allocates nothing.
   struct ExpertOrder {
     std::vector<ExpertGroup> groups;  // of the experts that have pairs, ascending
@@ -126,6 +137,10 @@ class CpuOps final : public Ops {
   Result<std::shared_ptr<std::byte>> weight_room(size_t n_bytes);
   // Whether all of them lie in panels and want rows of both classes in the same forms, so that they can share them.
   bool share_rows(std::span<const LinearTarget> targets) const;
+  // Room for the output of gated_linear() in the form that `next` wants; false where memory ran out.
+  bool reserve_packed(const StepRows& step, const WeightMatrix& next);
+  void run_gated(const GatedProduct& product, std::span<const LinearJob> jobs, TokenClass token_class,
+                 int64_t first_row, int64_t n_rows, const PackedOutput::Chunk* packed_chunk);
   // Jobs as the kernels take them.
   struct PanelJobs {
     std::array<PanelLinearArgs, kMostLinearJobs> args;
@@ -137,6 +152,7 @@ class CpuOps final : public Ops {
   // is a norm, and packs each input once in every form that is asked for.
   Result<PanelJobs> pack_jobs(TokenClass token_class, int64_t first_row, int64_t n_rows,
                               std::span<const LinearJob> jobs);
+  PanelJobs packed_before(const LinearJob& job, PackedForm form, int64_t first_row, int64_t n_rows) const;
   void each_in_panels(const StepRows& step, std::span<const LinearJob> jobs);
   void run_jobs(TokenClass token_class, int64_t first_row, int64_t n_rows, std::span<const LinearJob> jobs);
   void finish_heads(const HeadParams& params, const RopeTable* turns, TensorView heads, int64_t first_row,
@@ -180,6 +196,7 @@ class CpuOps final : public Ops {
   std::array<RopeTable, 2> rope_tables_;  // two: models with windows alternate between two sets of frequencies
   size_t next_rope_table_ = 0;
   PartTimer parts_;
+  PackedOutput packed_output_;
 };
 
 NormArgs norm_args(const NormParams& params);

@@ -60,6 +60,7 @@ bool CpuOps::share_rows(std::span<const LinearTarget> targets) const {
 }
 
 TensorView CpuOps::normalized_by_itself(const LinearInput& input) {
+  INGOT_CHECK(input.packed == nullptr, "rows that are there");
   if (!input.norm) return input.x;
   parts_.time(&PartTimes::norm, input.x.rows > 1, [&] { norm(*input.norm, input.x, input.spare); });
   return input.spare;
@@ -103,6 +104,18 @@ void CpuOps::each_in_panels(const StepRows& step, std::span<const LinearJob> job
   });
 }
 
+CpuOps::PanelJobs CpuOps::packed_before(const LinearJob& job, PackedForm form, int64_t first_row,
+                                        int64_t n_rows) const {
+  const auto& output = *static_cast<const PackedOutput*>(job.input.packed);
+  const auto chunk = std::ranges::find(output.chunks, first_row, &PackedOutput::Chunk::first_row);
+  INGOT_CHECK(chunk != output.chunks.end() && chunk->form == form, "rows packed for this product");
+  PanelJobs result;
+  result.n = 1;
+  result.args[0] = panel_args(job.target, form, output.bytes + chunk->at, first_row, n_rows);
+  result.scratch_bytes = table_->panel_scratch_bytes(result.args[0]);
+  return result;
+}
+
 Result<CpuOps::PanelJobs> CpuOps::pack_jobs(TokenClass token_class, int64_t first_row, int64_t n_rows,
                                             std::span<const LinearJob> jobs) {
   // Each of the jobs' inputs, once in every form that is asked for.
@@ -122,6 +135,10 @@ Result<CpuOps::PanelJobs> CpuOps::pack_jobs(TokenClass token_class, int64_t firs
   for (size_t n = 0; n < jobs.size(); ++n) {
     const TensorView& x = jobs[n].input.x;
     const PackedForm form = table_->packed_form(token_class, jobs[n].target.w->type);
+    if (jobs[n].input.packed != nullptr) {
+      INGOT_CHECK(jobs.size() == 1, "one product alone reads what was packed for it");
+      return packed_before(jobs.front(), form, first_row, n_rows);
+    }
     size_t input = 0;
     while (input < n_inputs && !(inputs[input].input->x.data == x.data && inputs[input].form == form)) ++input;
     input_of[n] = input;
@@ -138,10 +155,15 @@ Result<CpuOps::PanelJobs> CpuOps::pack_jobs(TokenClass token_class, int64_t firs
 
   const auto pack = [&](const Packed& one, int64_t first, int64_t end, int thread_idx) {
     const TensorView x = one.input->x.row_range(first_row, n_rows);
-    std::byte* to = packed + one.at;
-    if (!one.input->norm) {
-      return table_->pack_rows(one.form, x.row(first), x.row_stride, x.cols, first, end, to);
-    }
+    PackArgs args{.form = one.form,
+                  .cols = x.cols,
+                  .x = x.row(first),
+                  .x_stride = x.row_stride,
+                  .first = first,
+                  .end = end,
+                  .end_col = x.cols,
+                  .out = packed + one.at};
+    if (!one.input->norm) return table_->pack(args);
     auto* normed =
         reinterpret_cast<float*>(normed_rows + Scratch::thread_stride(normed_bytes) * static_cast<size_t>(thread_idx));
     const NormArgs norm = norm_args(*one.input->norm);
@@ -150,7 +172,11 @@ Result<CpuOps::PanelJobs> CpuOps::pack_jobs(TokenClass token_class, int64_t firs
       parts_.time_in_loop(thread_idx, &PartTimes::norm, [&] {
         for (int64_t n = row; n < last; ++n) table_->norm(norm, x.row(n), x.cols, normed + (n - row) * x.cols);
       });
-      table_->pack_rows(one.form, normed, x.cols, x.cols, row, last, to);
+      args.x = normed;
+      args.x_stride = x.cols;
+      args.first = row;
+      args.end = last;
+      table_->pack(args);
     }
   };
   // Less than that is done sooner than another thread is awake.
@@ -208,47 +234,81 @@ void CpuOps::run_jobs(TokenClass token_class, int64_t first_row, int64_t n_rows,
   });
 }
 
-void CpuOps::gated_linear(const StepRows& step, const LinearInput& input, const LinearTarget& gate,
-                          const LinearTarget& up, Activation activation, TensorView spare, TensorView out) {
-  const std::array<LinearJob, 2> jobs{LinearJob{input, {gate.w, gate.epilogue, out}},
-                                      LinearJob{input, {up.w, up.epilogue, {}}}};
-  const std::array<LinearTarget, 2> targets{jobs[0].target, jobs[1].target};
-  if (!share_rows(targets)) {
-    return Ops::gated_linear(step, {.x = normalized_by_itself(input)}, gate, up, activation, spare, out);
-  }
-  check_shapes(step, input.x, gate.w, gate.epilogue, out);
-  check_shapes(step, input.x, up.w, up.epilogue, out);
-  const Nonlinearity nonlinearity = to_nonlinearity(activation);
+bool CpuOps::reserve_packed(const StepRows& step, const WeightMatrix& next) {
+  std::vector<PackedOutput::Chunk>& chunks = packed_output_.chunks;
+  chunks.clear();
+  size_t n_bytes = 0;
   for_each_class(step, [&](TokenClass token_class, int64_t first_row, int64_t n_rows) {
-    const Result<PanelJobs> packed = pack_jobs(token_class, first_row, n_rows, jobs);
-    if (!packed) return fail_step(packed.error(), out);
-    const int64_t grain = weight_rows_at_once(out.cols, pool_->n_threads(), n_rows) / kPanelRows;
-    const int64_t tile_cols = grain * kPanelRows;
-    // What the kernels need, and then a tile of up, (n_rows, tile_cols).
-    const size_t tile_at = (packed->scratch_bytes + kCacheLineBytes - 1) / kCacheLineBytes * kCacheLineBytes;
-    const size_t bytes_per_thread = tile_at + static_cast<size_t>(n_rows * tile_cols) * sizeof(float);
-    const Result<std::byte*> scratch = scratch_.get_per_thread(bytes_per_thread);
-    if (!scratch) return fail_step(scratch.error(), out);
-    pool_->parallel_for(panels_of(out.cols), grain, [&](int64_t begin, int64_t end, int thread_idx) {
-      std::byte* own = *scratch + Scratch::thread_stride(bytes_per_thread) * static_cast<size_t>(thread_idx);
-      float* tile = reinterpret_cast<float*>(own + tile_at);
-      // A loop of one thread hands out all panels at once; the tile holds `grain` of them.
-      for (int64_t panel = begin; panel < end; panel += grain) {
-        const int64_t end_panel = std::min(panel + grain, end);
-        const int64_t first = panel * kPanelRows;
-        const int64_t n_cols = std::min(end_panel * kPanelRows, out.cols) - first;
-        PanelLinearArgs up_args = packed->args[1];
-        up_args.out = tile;
-        up_args.out_stride = tile_cols;
-        up_args.first_out = first;
-        table_->panel_linear(packed->args[0], panel, end_panel, own);
-        table_->panel_linear(up_args, panel, end_panel, own);
-        for (int64_t row = 0; row < n_rows; ++row) {
-          float* gates = out.row(first_row + row) + first;
-          table_->activate(nonlinearity, gates, tile + row * tile_cols, n_cols, gates);
-        }
+    const PackedForm form = table_->packed_form(token_class, next.type);
+    chunks.push_back({.first_row = first_row, .form = form, .at = n_bytes});
+    n_bytes += packed_stride(table_->packed_bytes(form, next.cols, n_rows));
+  });
+  const Result<std::byte*> bytes = scratch_.get(ScratchSlot::kPackedOutput, n_bytes);
+  if (bytes) packed_output_.bytes = *bytes;
+  return bytes.has_value();
+}
+
+LinearInput CpuOps::gated_linear(const StepRows& step, const LinearInput& input, const GatedProduct& product) {
+  const TensorView& out = product.out;
+  const std::array<LinearTarget, 2> targets{LinearTarget{product.gate.w, product.gate.epilogue, out},
+                                            LinearTarget{product.up.w, product.up.epilogue, {}}};
+  if (!share_rows(targets)) return Ops::gated_linear(step, {.x = normalized_by_itself(input)}, product);
+  const std::array<LinearJob, 2> jobs{LinearJob{input, targets[0]}, LinearJob{input, targets[1]}};
+  check_shapes(step, input.x, product.gate.w, product.gate.epilogue, out);
+  check_shapes(step, input.x, product.up.w, product.up.epilogue, out);
+  // Where memory does not suffice for it, the values stay as they are: the step may still succeed.
+  const bool packs =
+      product.next != nullptr && product.next->layout == WeightLayout::kPanels && reserve_packed(step, *product.next);
+  size_t chunk = 0;
+  for_each_class(step, [&](TokenClass token_class, int64_t first_row, int64_t n_rows) {
+    run_gated(product, jobs, token_class, first_row, n_rows, packs ? &packed_output_.chunks[chunk++] : nullptr);
+  });
+  return {.x = out, .packed = packs ? &packed_output_ : nullptr};
+}
+
+void CpuOps::run_gated(const GatedProduct& product, std::span<const LinearJob> jobs, TokenClass token_class,
+                       int64_t first_row, int64_t n_rows, const PackedOutput::Chunk* packed_chunk) {
+  const TensorView out = product.out.row_range(first_row, n_rows);
+  const Result<PanelJobs> packed = pack_jobs(token_class, first_row, n_rows, jobs);
+  if (!packed) return fail_step(packed.error(), out);
+  const Nonlinearity nonlinearity = to_nonlinearity(product.activation);
+  const GatedTiles tiles(packed->scratch_bytes, out.cols, pool_->n_threads(), n_rows, packed_chunk != nullptr);
+  const Result<std::byte*> scratch = scratch_.get_per_thread(tiles.n_bytes);
+  if (!scratch) return fail_step(scratch.error(), out);
+  const int64_t grain = tiles.cols / kPanelRows;
+  pool_->parallel_for(panels_of(out.cols), grain, [&](int64_t begin, int64_t end, int thread_idx) {
+    std::byte* own = *scratch + Scratch::thread_stride(tiles.n_bytes) * static_cast<size_t>(thread_idx);
+    float* up_tile = reinterpret_cast<float*>(own + tiles.up_at);
+    float* gate_tile = reinterpret_cast<float*>(own + tiles.gate_at);
+    // A loop of one thread hands out all panels at once; a tile holds `grain` of them.
+    for (int64_t panel = begin; panel < end; panel += grain) {
+      const int64_t end_panel = std::min(panel + grain, end);
+      const int64_t first = panel * kPanelRows;
+      const int64_t n_cols = std::min(end_panel * kPanelRows, out.cols) - first;
+      const auto into_tile = [&](PanelLinearArgs args, float* tile) {
+        args.out = tile;
+        args.out_stride = tiles.cols;
+        args.first_out = first;
+        return args;
+      };
+      const bool packs = packed_chunk != nullptr;
+      table_->panel_linear(packs ? into_tile(packed->args[0], gate_tile) : packed->args[0], panel, end_panel, own);
+      table_->panel_linear(into_tile(packed->args[1], up_tile), panel, end_panel, own);
+      for (int64_t row = 0; row < n_rows; ++row) {
+        float* gates = packs ? gate_tile + row * tiles.cols : out.row(row) + first;
+        table_->activate(nonlinearity, gates, up_tile + row * tiles.cols, n_cols, gates);
       }
-    });
+      if (!packs) continue;
+      table_->pack({.form = packed_chunk->form,
+                    .cols = out.cols,
+                    .x = gate_tile,
+                    .x_stride = tiles.cols,
+                    .first = 0,
+                    .end = n_rows,
+                    .first_col = first,
+                    .end_col = first + n_cols,
+                    .out = packed_output_.bytes + packed_chunk->at});
+    }
   });
 }
 

@@ -174,9 +174,14 @@ Result<const std::byte*> CpuOps::pack_pairs(ScratchSlot slot, PackedForm form, T
       const auto after = std::ranges::upper_bound(groups, at, {}, &ExpertGroup::first);
       const ExpertGroup& group = *(after - 1);
       const float* row = pairs_per_row > 0 ? rows.row(pair / pairs_per_row) : rows.row(at);
-      // A stride of 0: one row, which goes to its place in the group.
-      table_->pack_rows(form, row, 0, cols, at - group.first, at - group.first + 1,
-                        packed + table_->packed_bytes(form, cols, group.packed_first));
+      const int64_t place = at - group.first;
+      table_->pack({.form = form,
+                    .cols = cols,
+                    .x = row,
+                    .first = place,
+                    .end = place + 1,
+                    .end_col = cols,
+                    .out = packed + table_->packed_bytes(form, cols, group.packed_first)});
     }
   });
   return packed;

@@ -165,6 +165,7 @@ struct StepShape {
   struct Gated {
     const WeightMatrix* gate = nullptr;
     const WeightMatrix* up = nullptr;
+    const WeightMatrix* next = nullptr;
   };
   struct Experts {
     ExpertParams params;
@@ -194,6 +195,8 @@ struct LinearInput {
   std::optional<NormParams> norm = std::nullopt;
   TensorView spare = {};        // with a norm: as large as x, its contents are lost where the backend needs it
   const char* norm_label = "";  // what profiles call the norm, a string literal
+  // Not null: x in the form that a product wants, left by gated_linear(); then x itself has no values.
+  const void* packed = nullptr;
 };
 
 // One of several products with the same rows.
@@ -201,6 +204,16 @@ struct LinearTarget {
   const WeightMatrix* w = nullptr;
   Epilogue epilogue = {};
   TensorView out = {};  // (rows, w->rows)
+};
+
+// activation(gate x) * (up x); outs of gate and up are not looked at.
+struct GatedProduct {
+  LinearTarget gate;
+  LinearTarget up;
+  Activation activation = Activation::kSilu;
+  TensorView out;                      // (rows, gate.w->rows)
+  TensorView spare;                    // as large as out, its contents are lost where the backend needs it
+  const WeightMatrix* next = nullptr;  // of the only product that will read out, or null
 };
 
 // One of several products with rows of their own.
@@ -295,14 +308,14 @@ class Ops {
   virtual void linear_each(const StepRows& step, std::span<const LinearJob> jobs) {
     for (const LinearJob& job : jobs) linear_group(step, job.input, {&job.target, 1});
   }
-  // out = activation(gate x) * (up x), (rows, gate.w->rows), with the bits of norm(), linear() and activate(); gate.out
-  // and up.out are not looked at. spare: as large as out, its contents are lost where the backend needs it.
-  virtual void gated_linear(const StepRows& step, const LinearInput& input, const LinearTarget& gate,
-                            const LinearTarget& up, Activation activation, TensorView spare, TensorView out) {
+  // With the bits of norm(), linear() and activate(). Returns how product.next is to read out: as it is, or, until the
+  // next call, from a form that a backend has packed it into, leaving nothing in out.
+  virtual LinearInput gated_linear(const StepRows& step, const LinearInput& input, const GatedProduct& product) {
     const TensorView x = normalized(input);
-    linear(step, x, *gate.w, gate.epilogue, out);
-    linear(step, x, *up.w, up.epilogue, spare);
-    activate(activation, out, spare, out);
+    linear(step, x, *product.gate.w, product.gate.epilogue, product.out);
+    linear(step, x, *product.up.w, product.up.epilogue, product.spare);
+    activate(product.activation, product.out, product.spare, product.out);
+    return {.x = product.out};
   }
   // Turns every head of x, (rows, n_heads * head_dim), in place; row r stands at positions[r].
   virtual void rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) = 0;

@@ -147,17 +147,21 @@ void ProfiledOps::linear_each(const StepRows& step, std::span<const LinearJob> j
   record("linear", work, [&] { inner_.linear_each(step, jobs); }, {&norm, 1});
 }
 
-void ProfiledOps::gated_linear(const StepRows& step, const LinearInput& input, const LinearTarget& gate,
-                               const LinearTarget& up, Activation activation, TensorView spare, TensorView out) {
+LinearInput ProfiledOps::gated_linear(const StepRows& step, const LinearInput& input, const GatedProduct& product) {
+  const WeightMatrix& gate = *product.gate.w;
+  const WeightMatrix& up = *product.up.w;
   const TensorView& x = input.x;
+  const TensorView& out = product.out;
   const Part norm = norm_part(input);
+  LinearInput result;
   record("gated_linear",
-         {.n_bytes = bytes_of(*gate.w) + bytes_of(*up.w) + bytes_of(x) + bytes_of(out),
-          .n_flops = 2 * x.rows * x.cols * (gate.w->rows + up.w->rows) + 5 * out.rows * out.cols,
+         {.n_bytes = bytes_of(gate) + bytes_of(up) + bytes_of(x) + bytes_of(out),
+          .n_flops = 2 * x.rows * x.cols * (gate.rows + up.rows) + 5 * out.rows * out.cols,
           .n_rows = x.rows,
-          .weight = gate.w,
-          .mixed_formats = gate.w->type != up.w->type},
-         [&] { inner_.gated_linear(step, input, gate, up, activation, spare, out); }, {&norm, 1});
+          .weight = &gate,
+          .mixed_formats = gate.type != up.type},
+         [&] { result = inner_.gated_linear(step, input, product); }, {&norm, 1});
+  return result;
 }
 
 ProfiledOps::Work ProfiledOps::rope_work(const RopeParams& params, std::span<const int32_t> positions, TensorView x) {

@@ -47,8 +47,7 @@ class ProfiledOps final : public Ops {
               TensorView out) override;
   void linear_group(const StepRows& step, const LinearInput& input, std::span<const LinearTarget> targets) override;
   void linear_each(const StepRows& step, std::span<const LinearJob> jobs) override;
-  void gated_linear(const StepRows& step, const LinearInput& input, const LinearTarget& gate, const LinearTarget& up,
-                    Activation activation, TensorView spare, TensorView out) override;
+  LinearInput gated_linear(const StepRows& step, const LinearInput& input, const GatedProduct& product) override;
   void rope(const RopeParams& params, std::span<const int32_t> positions, TensorView x) override;
   void activate(Activation activation, TensorView gate, TensorView up, TensorView out) override;
   void add(TensorView a, TensorView b, float scale, TensorView out) override;

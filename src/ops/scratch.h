@@ -17,6 +17,7 @@ enum class ScratchSlot : uint8_t {
   kPaddedRows,
   kPackedRows,
   kPackedUps,
+  kPackedOutput,
   kPartials,
   kExperts,
   kStageScores,

@@ -20,7 +20,7 @@ class SlotSizes {
  public:
   explicit SlotSizes(const KernelTable& table) : table_(table) {}
 
-  size_t per_thread = 0, padded = 0, packed = 0, packed_ups = 0, partials = 0, experts = 0;
+  size_t per_thread = 0, padded = 0, packed = 0, packed_ups = 0, packed_output = 0, partials = 0, experts = 0;
 
   static void include(size_t n_bytes, size_t& slot) { slot = std::max(slot, n_bytes); }
 
@@ -84,13 +84,19 @@ class SlotSizes {
   void add_gated(const StepShape::Gated& gated, int64_t n_rows, int n_threads) {
     add_product(*gated.gate, n_rows);
     add_product(*gated.up, n_rows);
-    if (!share_rows(*gated.gate, *gated.up)) return;
-    // A tile of up behind what the kernels need.
+    const bool shared = share_rows(*gated.gate, *gated.up);
+    const bool packs = shared && in_panels(*gated.next);
+    if (!packs) add_product(*gated.next, n_rows);
+    if (!shared) return;
     const int64_t at_once = std::min(n_rows, kRowsAtOnce);
     const size_t kernels = std::max(kernel_bytes(*gated.gate, at_once), kernel_bytes(*gated.up, at_once));
-    const size_t tile_at = (kernels + kCacheLineBytes - 1) / kCacheLineBytes * kCacheLineBytes;
-    const int64_t tile_cols = weight_rows_at_once(gated.gate->rows, n_threads, at_once) / kPanelRows * kPanelRows;
-    include(tile_at + float_bytes(at_once * tile_cols), per_thread);
+    include(GatedTiles(kernels, gated.gate->rows, n_threads, at_once, packs).n_bytes, per_thread);
+    if (!packs) return;
+    include(kernel_bytes(*gated.next, at_once), per_thread);
+    size_t n_bytes = 0;
+    for_each_class({.n_prompt = n_rows},
+                   [&](TokenClass, int64_t, int64_t n) { n_bytes += packed_stride(packed_bytes(*gated.next, n)); });
+    include(n_bytes, packed_output);
   }
 
   void add_attention(const StepShape::Attention& attention, int64_t first_position, int64_t n_rows, int n_threads) {
@@ -143,9 +149,9 @@ OpsMemory CpuOps::memory_for(const StepShape& step) const {
     SlotSizes::include(time_mix_scratch_bytes(step.time_mix_head_size), slots.per_thread);
   }
   const size_t threads = Scratch::thread_stride(slots.per_thread) * static_cast<size_t>(n_threads);
-  return {
-      .attention_scratch = static_cast<int64_t>(slots.partials),
-      .other_scratch = static_cast<int64_t>(threads + slots.padded + slots.packed + slots.packed_ups + slots.experts)};
+  return {.attention_scratch = static_cast<int64_t>(slots.partials),
+          .other_scratch = static_cast<int64_t>(threads + slots.padded + slots.packed + slots.packed_ups +
+                                                slots.packed_output + slots.experts)};
 }
 
 }  // namespace ingot::core

@@ -48,4 +48,23 @@ inline int64_t weight_rows_at_once(int64_t n_weight_rows, int n_threads, int64_t
   return few ? std::max<int64_t>(groups_of_16, 16) : std::clamp<int64_t>(groups_of_16, 16, 64);
 }
 
+// Where gated_linear() keeps what a thread works on: what the kernels need, then a tile of up, (n_rows, cols), and one
+// of gate, if that does not go to its own place.
+struct GatedTiles {
+  int64_t cols = 0;
+  size_t up_at = 0;
+  size_t gate_at = 0;
+  size_t n_bytes = 0;
+
+  GatedTiles(size_t kernel_bytes, int64_t n_outputs, int n_threads, int64_t n_rows, bool own_gate) {
+    // Whole groups of columns, which are packed together.
+    cols = weight_rows_at_once(n_outputs, n_threads, n_rows);
+    if (own_gate) cols = (cols + kPackedColumns - 1) / kPackedColumns * kPackedColumns;
+    const size_t tile_bytes = static_cast<size_t>(n_rows * cols) * sizeof(float);
+    up_at = packed_stride(kernel_bytes);
+    gate_at = up_at + packed_stride(tile_bytes);
+    n_bytes = own_gate ? gate_at + tile_bytes : up_at + tile_bytes;
+  }
+};
+
 }  // namespace ingot::core

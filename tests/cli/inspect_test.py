@@ -117,13 +117,13 @@ class Inspect(Case):
 
     def test_the_plan_lists_what_is_done_in_one_go(self):
         for model, fused in [
-                ("llama.F32", "norm, q, k, v; norm, gate, up, activation; residual with output, down"),
+                ("llama.F32", "norm, q, k, v; norm, gate, up, activation, packing for down; residual with output, down"),
                 ("phi3.F32", "norm, q, k, v, rope, cache write; norm, gate, up; residual with output, down"),
                 ("mixtral.F32", "norm, q, k, v; residual with output"),
-                ("olmo2.F32", "q, k, v; gate, up, activation"),
+                ("olmo2.F32", "q, k, v; gate, up, activation, packing for down"),
                 ("gpt2.F32", "norm, q, k, v; norm, up, activation; residual with output, down"),
                 ("bert.F32", "q, k, v, cache write; up, activation; residual with output, down"),
-                ("gemma3.F32", "norm, q, k, v, norms of heads, rope, cache write; norm, gate, up, activation")]:
+                ("gemma3.F32", "norm, q, k, v, norms of heads, rope, cache write; norm, gate, up, activation, packing for down")]:
             with self.subTest(model=model):
                 plan = run("inspect", MODELS / f"{model}.gguf", "--json").json["plan"][0]
                 self.assertEqual(plan.split("; in one go: ")[1], fused)

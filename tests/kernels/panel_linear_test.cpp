@@ -82,8 +82,13 @@ struct Call {
     args.form = table.packed_form(token_class, product.type);
     args.n_x = end - first;
     packed = *AlignedBuffer::allocate(table.packed_bytes(args.form, product.cols, args.n_x));
-    table.pack_rows(args.form, product.x.data() + first * product.cols, product.cols, product.cols, 0, args.n_x,
-                    packed.data());
+    table.pack({.form = args.form,
+                .cols = product.cols,
+                .x = product.x.data() + first * product.cols,
+                .x_stride = product.cols,
+                .end = args.n_x,
+                .end_col = product.cols,
+                .out = packed.data()});
     args.x = packed.data();
     args.out = out;
     args.out_stride = product.rows;
@@ -213,6 +218,45 @@ TEST_P(PanelLinear, ManyColumns) {
   for (const TokenClass token_class : kClasses) {
     for (const DType type : {DType::kF32, DType::kF16, DType::kQ4_1, DType::kQ6_K, DType::kIQ4_XS}) {
       expect_near_exact(table, token_class, make_product(type, 20, 8960, 2));
+    }
+  }
+}
+
+// Pieces of rows and of columns, as threads and fused products hand them in, lie where the whole puts them.
+TEST_P(PanelLinear, PackedInPiecesIsPackedAlike) {
+  const auto found_table = panel_table(GetParam());
+  if (!found_table) GTEST_SKIP() << found_table.error().message;
+  const KernelTable& table = **found_table;
+  std::mt19937 random(11);
+  std::normal_distribution<float> normal;
+  constexpr int64_t kRows = 29;
+  for (const TokenClass token_class : {TokenClass::kPrompt, TokenClass::kGenerated}) {
+    for (const DType type : {DType::kQ4_0, DType::kF16, DType::kF32}) {
+      for (const int64_t cols : {int64_t{32}, int64_t{77}, int64_t{200}, int64_t{1056}}) {
+        std::vector<float> x(static_cast<size_t>(kRows * cols));
+        for (float& value : x) value = normal(random);
+        PackArgs args{.form = table.packed_form(token_class, type), .cols = cols, .x_stride = cols};
+        const size_t n_bytes = table.packed_bytes(args.form, cols, kRows);
+        const auto pack = [&](int64_t row_step, int64_t col_step) {
+          std::vector<std::byte> packed(n_bytes + kCacheLineBytes);
+          void* at = packed.data();
+          size_t room = packed.size();
+          args.out = static_cast<std::byte*>(std::align(kCacheLineBytes, n_bytes, at, room));
+          for (args.first_col = 0; args.first_col < cols; args.first_col = args.end_col) {
+            args.end_col = std::min(args.first_col + col_step, cols);
+            for (args.first = 0; args.first < kRows; args.first = args.end) {
+              args.end = std::min(args.first + row_step, kRows);
+              args.x = x.data() + args.first * cols + args.first_col;
+              table.pack(args);
+            }
+          }
+          return std::vector<std::byte>(args.out, args.out + n_bytes);
+        };
+        const std::vector<std::byte> whole = pack(kRows, cols);
+        EXPECT_TRUE(pack(1, cols) == whole);
+        EXPECT_TRUE(pack(5, kPackedColumns) == whole);
+        EXPECT_TRUE(pack(kRows, 3 * kPackedColumns) == whole);
+      }
     }
   }
 }

@@ -172,7 +172,13 @@ TEST_P(LinearOp, AGatedProductHasTheBitsOfItsParts) {
       const LinearTarget up_target{&up, {.scale = 2.0f}, {}};
       Matrix spare(700, 210);
       Matrix out(700, 210);
-      ops.gated_linear(step, {.x = x.view()}, gate_target, up_target, Activation::kSilu, spare.view(), out.view());
+      const LinearInput result = ops.gated_linear(step, {.x = x.view()},
+                                                  {.gate = gate_target,
+                                                   .up = up_target,
+                                                   .activation = Activation::kSilu,
+                                                   .out = out.view(),
+                                                   .spare = spare.view()});
+      EXPECT_EQ(result.packed, nullptr);
       Matrix gates(700, 210);
       Matrix ups(700, 210);
       ops.linear(step, x.view(), gate, gate_target.epilogue, gates.view());

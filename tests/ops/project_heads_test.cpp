@@ -59,11 +59,53 @@ TEST_P(FusedInput, ANormBeforeAProductHasItsBits) {
           const auto gated = [&](Ops& with) {
             Matrix out(n, 100);
             Matrix up(n, 100);
-            with.gated_linear(step, input, {&a, {}, {}}, {&b, {}, {}}, Activation::kSilu, up.view(), out.view());
+            with.gated_linear(step, input, {{&a, {}, {}}, {&b, {}, {}}, Activation::kSilu, out.view(), up.view()});
             return out.values;
           };
           EXPECT_EQ(gated(ops), gated(parts));
           EXPECT_EQ(x.values, before);
+        }
+      }
+    }
+  }
+}
+
+// Ragged widths, so that the last tile ends with the matrix; and a down product of another form than the first two.
+TEST_P(FusedInput, WhatIsPackedForTheNextProductHasItsBits) {
+  std::mt19937 random(4);
+  for (const int n_threads : {1, 3}) {
+    INGOT_OPS_OR_SKIP(ops, GetParam(), n_threads);
+    InParts parts(ops);
+    for (const DType next_type : {DType::kQ4_0, DType::kQ8_0, DType::kF16, DType::kF32, DType::kF64}) {
+      for (const int64_t width : {int64_t{32}, int64_t{224}, int64_t{1056}}) {
+        const WeightMatrix gate = random_weight(ops, random, DType::kQ4_0, width, 96);
+        const WeightMatrix up = random_weight(ops, random, DType::kQ4_0, width, 96);
+        const WeightMatrix next = random_weight(ops, random, next_type, 50, width);
+        const Matrix bias = Matrix::random(random, 1, width);
+        for (const StepRows step : {StepRows{1, 0}, StepRows{0, 1}, StepRows{9, 6}, StepRows{525, 30}}) {
+          const int64_t n = step.total();
+          Matrix x = Matrix::random(random, n, 96, 3.0f);
+          Matrix residual = Matrix::random(random, n, 50);
+          const auto run = [&](Ops& with) {
+            Matrix hidden(n, width);
+            Matrix spare(n, width);
+            Matrix out = residual;
+            const TensorView out_view = out.view();
+            const LinearInput input = with.gated_linear(step, {.x = x.view()},
+                                                        {.gate = {&gate, {.bias = bias.values}, {}},
+                                                         .up = {&up, {}, {}},
+                                                         .activation = Activation::kGelu,
+                                                         .out = hidden.view(),
+                                                         .spare = spare.view(),
+                                                         .next = &next});
+            const LinearTarget target{&next, {.residual = &out_view}, out_view};
+            with.linear_group(step, input, {&target, 1});
+            EXPECT_TRUE(ops.synchronise().has_value());
+            const bool panels = gate.layout == WeightLayout::kPanels && next.layout == WeightLayout::kPanels;
+            EXPECT_EQ(input.packed != nullptr, &with == &ops && panels);
+            return out.values;
+          };
+          EXPECT_EQ(run(ops), run(parts)) << width << " " << n;
         }
       }
     }

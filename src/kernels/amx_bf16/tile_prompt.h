@@ -35,11 +35,13 @@ struct TilePrompt {
 
   // A block of activations: tile after tile along the columns.
   static size_t block_bytes(int64_t cols) { return static_cast<size_t>(tile_pairs(cols) * kRows) * sizeof(uint32_t); }
-  static void pack_rows(const float* x, int64_t x_stride, int64_t n_rows, int64_t cols, int64_t row, std::byte* block) {
-    auto* words = reinterpret_cast<uint32_t*>(block) + row * kTilePairs;
-    for (int64_t col = 0; col < cols; col += 2 * kTilePairs, words += kTileWords) {
+  static void pack_rows(const float* x, int64_t x_stride, int64_t n_rows, int64_t first_col, int64_t end_col,
+                        int64_t row, std::byte* block) {
+    constexpr int64_t kColumns = 2 * kTilePairs;
+    uint32_t* words = reinterpret_cast<uint32_t*>(block) + first_col / kColumns * kTileWords + row * kTilePairs;
+    for (int64_t col = first_col; col < end_col; col += kColumns, x += kColumns, words += kTileWords) {
       for (int64_t n = 0; n < n_rows; ++n) {
-        _mm512_store_si512(words + n * kTilePairs, load_as_bf16(x + n * x_stride + col, cols - col));
+        _mm512_store_si512(words + n * kTilePairs, load_as_bf16(x + n * x_stride, end_col - col));
       }
     }
   }

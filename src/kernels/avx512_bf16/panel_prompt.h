@@ -67,17 +67,17 @@ struct DotProducts {
 
   // Activations in blocks of kRows rows; pair p of columns of row r of a block is word p * kRows + r.
   static size_t block_bytes(int64_t cols) { return static_cast<size_t>(column_pairs(cols) * kRows) * sizeof(uint32_t); }
-  static void pack_rows(const float* x, int64_t x_stride, int64_t n_rows, int64_t cols, int64_t row, std::byte* block) {
+  static void pack_rows(const float* x, int64_t x_stride, int64_t n_rows, int64_t first_col, int64_t end_col,
+                        int64_t row, std::byte* block) {
     // Some columns of all rows before the next ones: the words of a column of pairs share a cache line.
-    uint32_t* words = reinterpret_cast<uint32_t*>(block) + row;
-    for (int64_t col = 0; col < cols; col += 2 * kLanes, words += kLanes * kRows) {
+    uint32_t* words = reinterpret_cast<uint32_t*>(block) + first_col / 2 * kRows + row;
+    for (int64_t col = first_col; col < end_col; col += 2 * kLanes, x += 2 * kLanes, words += kLanes * kRows) {
+      const int64_t rest = end_col - col;
       int64_t n = 0;
-      for (; n + 4 <= n_rows && cols - col >= 2 * kLanes; n += 4)
-        pack_four(x + n * x_stride + col, x_stride, words + n);
-      for (; n < n_rows; ++n) pack_one(x + n * x_stride + col, cols - col, words + n);
+      for (; n + 4 <= n_rows && rest >= 2 * kLanes; n += 4) pack_four(x + n * x_stride, x_stride, words + n);
+      for (; n < n_rows; ++n) pack_one(x + n * x_stride, rest, words + n);
     }
   }
-
   // 16 pairs of columns, or what is left of them, of one row.
   static void pack_one(const float* x, int64_t rest, uint32_t* words) {
     alignas(64) uint32_t pairs[kLanes];

@@ -249,9 +249,10 @@ inline size_t byte_packed_bytes(int64_t cols, int64_t n_x) {
   return static_cast<size_t>(n_x) * DigitRow<ByteActivations>::n_bytes(cols);
 }
 
-inline void byte_pack_rows(const float* x, int64_t x_stride, int64_t cols, int64_t first, int64_t end, std::byte* out) {
-  for (int64_t row = first; row < end; ++row) {
-    pack_digit_row<ByteActivations>(x + (row - first) * x_stride, cols, out + byte_packed_bytes(cols, row));
+inline void byte_pack(const PackArgs& args) {
+  for (int64_t row = args.first; row < args.end; ++row) {
+    pack_digit_row<ByteActivations>(args.row(row), args.cols, args.first_col, args.end_col,
+                                    args.out + byte_packed_bytes(args.cols, row));
   }
 }
 
@@ -270,7 +271,7 @@ inline void byte_panel_linear(const PanelLinearArgs& args, int64_t first, int64_
 constexpr BytePanels kBytePanels = {
     .takes = takes_bytes,
     .packed_bytes = byte_packed_bytes,
-    .pack_rows = byte_pack_rows,
+    .pack = byte_pack,
     .linear = byte_panel_linear,
     .scratch_bytes = byte_scratch_bytes,
 };

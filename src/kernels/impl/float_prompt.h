@@ -90,16 +90,17 @@ struct FloatPromptProducts {
   static size_t block_bytes(int64_t cols) {
     return static_cast<size_t>((cols + kFloatGroup - 1) / kFloatGroup * kFloatGroup * kRows) * sizeof(float);
   }
-  static void pack_rows(const float* x, int64_t x_stride, int64_t n_rows, int64_t cols, int64_t row, std::byte* block) {
-    for (int64_t n = 0; n < n_rows; ++n) pack_row(x + n * x_stride, cols, row + n, block);
+  static void pack_rows(const float* x, int64_t x_stride, int64_t n_rows, int64_t first_col, int64_t end_col,
+                        int64_t row, std::byte* block) {
+    float* to = reinterpret_cast<float*>(block) + first_col * kRows + row * kFloatGroup;
+    for (int64_t n = 0; n < n_rows; ++n) pack_row(x + n * x_stride, end_col - first_col, to + n * kFloatGroup);
   }
-  static void pack_row(const float* x, int64_t cols, int64_t row, std::byte* block) {
-    float* to = reinterpret_cast<float*>(block) + row * kFloatGroup;
+  static void pack_row(const float* x, int64_t n_cols, float* to) {
     int64_t col = 0;
-    for (; col + kFloatGroup <= cols; col += kFloatGroup, to += kRows * kFloatGroup) {
+    for (; col + kFloatGroup <= n_cols; col += kFloatGroup, to += kRows * kFloatGroup) {
       for (int64_t lane = 0; lane < kFloatGroup; lane += kLanes) store(to + lane, load(x + col + lane));
     }
-    for (int64_t rest = col; rest < cols; ++rest) to[rest - col] = x[rest];
+    for (int64_t rest = col; rest < n_cols; ++rest) to[rest - col] = x[rest];
   }
 
   int64_t unpacked_bytes() const { return std::min(args.cols, kColumns) * PutFloats::kLineBytes; }

@@ -69,17 +69,18 @@ void pack_digit_group(const float* x, std::byte* digits, int64_t columns, int64_
   }
 }
 
+// Columns [first_col, end_col) of a row of cols, from x on.
 template <typename Activations>
-void pack_digit_row(const float* x, int64_t cols, std::byte* out) {
+void pack_digit_row(const float* x, int64_t cols, int64_t first_col, int64_t end_col, std::byte* out) {
   const auto row = DigitRow<Activations>::at(out, cols);
   auto* scales = const_cast<float*>(row.scales);
   auto* sums = const_cast<int32_t*>(row.sums);
   auto* weighted_sums = const_cast<float*>(row.weighted_sums);
-  for (int64_t col = 0; col < cols; col += kDigitGroup) {
+  for (int64_t col = first_col; col < end_col; col += kDigitGroup, x += kDigitGroup) {
     float padded[kDigitGroup];
-    const float* values = x + col;
-    if (cols - col < kDigitGroup) {
-      std::fill(std::copy(x + col, x + cols, padded), padded + kDigitGroup, 0.0f);
+    const float* values = x;
+    if (end_col - col < kDigitGroup) {
+      std::fill(std::copy(x, x + (end_col - col), padded), padded + kDigitGroup, 0.0f);
       values = padded;
     }
     const int64_t group = col / kDigitGroup;

@@ -37,16 +37,16 @@ inline size_t exact_packed_bytes(PackedForm form, int64_t cols, int64_t n_x) {
   return static_cast<size_t>(n_x) * row_bytes;
 }
 
-inline void exact_pack_rows(PackedForm form, const float* x, int64_t x_stride, int64_t cols, int64_t first, int64_t end,
-                            std::byte* out) {
-  for (int64_t row = first; row < end; ++row) {
-    const float* values = x + (row - first) * x_stride;
-    std::byte* packed = out + exact_packed_bytes(form, cols, row);
-    if (form == PackedForm::kDigits) {
-      pack_digit_row<WideActivations>(values, cols, packed);
+inline void exact_pack(const PackArgs& args) {
+  for (int64_t row = args.first; row < args.end; ++row) {
+    const float* values = args.row(row);
+    std::byte* packed = args.out + exact_packed_bytes(args.form, args.cols, row);
+    if (args.form == PackedForm::kDigits) {
+      pack_digit_row<WideActivations>(values, args.cols, args.first_col, args.end_col, packed);
     } else {
       float* to = reinterpret_cast<float*>(packed);
-      std::fill(std::copy(values, values + cols, to), to + padded_columns(cols), 0.0f);
+      float* end = std::copy(values, values + (args.end_col - args.first_col), to + args.first_col);
+      if (args.end_col == args.cols) std::fill(end, to + padded_columns(args.cols), 0.0f);
     }
   }
 }
@@ -62,7 +62,7 @@ constexpr PanelKernels kExactPanelKernels = {
     .takes = has_panels,
     .form = exact_form_of_class,
     .packed_bytes = exact_packed_bytes,
-    .pack_rows = exact_pack_rows,
+    .pack = exact_pack,
     .block_rows = exact_block_rows,
     .linear = exact_panel_linear,
     .scratch_bytes = exact_scratch_bytes,

@@ -23,8 +23,10 @@ struct PanelPrompt {
   static constexpr int64_t kTileWidth = Products::kPanels * kPanelRows;
 
   static size_t block_bytes(int64_t cols) { return Products::block_bytes(cols); }
-  static void pack_rows(const float* x, int64_t x_stride, int64_t n_rows, int64_t cols, int64_t row, std::byte* block) {
-    Products::pack_rows(x, x_stride, n_rows, cols, row, block);
+  // Columns [first_col, end_col) of rows [row, row + n_rows) of a block, from x on.
+  static void pack_rows(const float* x, int64_t x_stride, int64_t n_rows, int64_t first_col, int64_t end_col,
+                        int64_t row, std::byte* block) {
+    Products::pack_rows(x, x_stride, n_rows, first_col, end_col, row, block);
   }
 
   static size_t scratch_bytes(const PanelLinearArgs& args) {

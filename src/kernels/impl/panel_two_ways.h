@@ -28,21 +28,20 @@ size_t packed_bytes_two_ways(PackedForm form, int64_t cols, int64_t n_x) {
 }
 
 template <typename Prompt>
-void pack_blocks_of_rows(const float* x, int64_t x_stride, int64_t cols, int64_t first, int64_t end, std::byte* out) {
-  for (int64_t row = first; row < end;) {
+void pack_blocks_of_rows(const PackArgs& args) {
+  for (int64_t row = args.first; row < args.end;) {
     const int64_t in_block = row % Prompt::kRows;
-    const int64_t n_rows = std::min(Prompt::kRows - in_block, end - row);
-    std::byte* block = out + static_cast<size_t>(row / Prompt::kRows) * Prompt::block_bytes(cols);
-    Prompt::pack_rows(x + (row - first) * x_stride, x_stride, n_rows, cols, in_block, block);
+    const int64_t n_rows = std::min(Prompt::kRows - in_block, args.end - row);
+    std::byte* block = args.out + static_cast<size_t>(row / Prompt::kRows) * Prompt::block_bytes(args.cols);
+    Prompt::pack_rows(args.row(row), args.x_stride, n_rows, args.first_col, args.end_col, in_block, block);
     row += n_rows;
   }
 }
 template <typename Prompt>
-void pack_rows_two_ways(PackedForm form, const float* x, int64_t x_stride, int64_t cols, int64_t first, int64_t end,
-                        std::byte* out) {
-  if (form == Prompt::kForm) return pack_blocks_of_rows<Prompt>(x, x_stride, cols, first, end, out);
-  if (form == FloatPrompt::kForm) return pack_blocks_of_rows<FloatPrompt>(x, x_stride, cols, first, end, out);
-  exact_pack_rows(form, x, x_stride, cols, first, end, out);
+void pack_two_ways(const PackArgs& args) {
+  if (args.form == Prompt::kForm) return pack_blocks_of_rows<Prompt>(args);
+  if (args.form == FloatPrompt::kForm) return pack_blocks_of_rows<FloatPrompt>(args);
+  exact_pack(args);
 }
 
 template <typename Prompt>
@@ -64,7 +63,7 @@ constexpr PanelKernels panels_two_ways() {
       .takes = has_panels,
       .form = form_by_class<Prompt>,
       .packed_bytes = packed_bytes_two_ways<Prompt>,
-      .pack_rows = pack_rows_two_ways<Prompt>,
+      .pack = pack_two_ways<Prompt>,
       .block_rows = block_rows_two_ways<Prompt>,
       .linear = panel_linear_two_ways<Prompt>,
       .scratch_bytes = scratch_bytes_two_ways<Prompt>,

@@ -6,7 +6,7 @@ struct PanelKernels {
   decltype(KernelTable::takes_panels) takes = nullptr;
   decltype(KernelTable::packed_form) form = nullptr;
   decltype(KernelTable::packed_bytes) packed_bytes = nullptr;
-  decltype(KernelTable::pack_rows) pack_rows = nullptr;
+  decltype(KernelTable::pack) pack = nullptr;
   decltype(KernelTable::packed_block_rows) block_rows = nullptr;
   decltype(KernelTable::panel_linear) linear = nullptr;
   decltype(KernelTable::panel_scratch_bytes) scratch_bytes = nullptr;
@@ -21,7 +21,7 @@ constexpr KernelTable make_table(const char* name, const PanelKernels& panels = 
       .takes_panels = panels.takes,
       .packed_form = panels.form,
       .packed_bytes = panels.packed_bytes,
-      .pack_rows = panels.pack_rows,
+      .pack = panels.pack,
       .packed_block_rows = panels.block_rows,
       .panel_linear = panels.linear,
       .panel_scratch_bytes = panels.scratch_bytes,

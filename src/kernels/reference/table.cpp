@@ -13,7 +13,7 @@ const KernelTable& reference_kernel_table() {
       .takes_panels = nullptr,
       .packed_form = nullptr,
       .packed_bytes = nullptr,
-      .pack_rows = nullptr,
+      .pack = nullptr,
       .packed_block_rows = nullptr,
       .panel_linear = nullptr,
       .panel_scratch_bytes = nullptr,

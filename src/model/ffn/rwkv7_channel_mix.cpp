@@ -20,7 +20,7 @@ void channel_mix(Step& step, int64_t layer_idx, TensorView shifted) {
   step.label("channel_mix");
   step.ops.linear(step.rows, shifted, w.up.matrix,
                   {.bias = w.up.bias, .scale = w.up.scale, .activation = ffn.activation}, keys);
-  add_projection(step, "channel_mix", w.down, keys, w.ffn_post_norm);
+  add_projection(step, "channel_mix", w.down, {.x = keys}, w.ffn_post_norm);
 }
 
 }  // namespace ingot::core
